@@ -1,0 +1,467 @@
+with
+
+generic_events as (
+    select * from {{ ref('stg_generic__case_events') }}
+),
+
+audits as (
+    select * from {{ ref('stg_zendesk__ticket_audits') }}
+),
+
+generic_cases as (
+    select * from {{ ref('stg_generic__cases') }}
+),
+
+tickets as (
+    select * from {{ ref('stg_zendesk__tickets') }}
+),
+
+generic_versions as (
+    select * from {{ ref('stg_generic__case_versions') }}
+),
+
+ticket_versions as (
+    select * from {{ ref('stg_zendesk__ticket_versions') }}
+),
+
+users as (
+    select * from {{ ref('stg_zendesk__users') }}
+),
+
+zendesk_groups as (
+    select * from {{ ref('stg_zendesk__groups') }}
+),
+
+agents as (
+    select * from {{ ref('int_agents') }}
+),
+
+status_map as (
+    select * from {{ ref('status_map') }}
+),
+
+custom_fields as (
+    select * from {{ ref('zendesk_custom_fields') }}
+),
+
+-- The audit that opened a ticket is told by what it holds, not by its time: two may share a second.
+told_audits as (
+    select
+        audit_id,
+        case_id,
+        occurred_at,
+        author_id,
+        via_channel,
+        {{ matches('events', '"type" *: *"Create"') }} as is_opening,
+        events
+    from audits
+),
+
+-- One row per thing that an audit did; only what says what it was is taken out of its text.
+changes as (
+    {{ explode_json_array('told_audits', 'events', ['audit_id', 'case_id', 'occurred_at', 'author_id', 'via_channel', 'is_opening'], 'change', 'change_index') }}
+),
+
+typed_changes as (
+    select
+        changes.*,
+        {{ json_text('change', 'type') }} as change_type
+    from changes
+),
+
+read_changes as (
+    select
+        audit_id,
+        case_id,
+        occurred_at,
+        via_channel,
+        is_opening,
+        change_index,
+        change_type,
+        case when change_type in ('Create', 'Change') then {{ json_text('change', 'field_name') }} end as field_name,
+        case when change_type = 'Change' then {{ json_text('change', 'previous_value') }} end as previous_value,
+        case when change_type in ('Create', 'Change') then {{ json_text('change', 'value') }} end as new_value,
+        case when change_type like '%Comment' then coalesce({{ json_text('change', 'public') }}, 'true') end as is_public,
+        case when change_type = 'VoiceComment' then {{ json_text('change', 'data.call_duration') }} end as call_seconds,
+        coalesce(
+            case when change_type like '%Comment' then 'zendesk:' || {{ json_text('change', 'author_id') }} end,
+            author_id
+        ) as author_id
+    from typed_changes
+    where change_type in ('Create', 'Change') or change_type like '%Comment'
+),
+
+named_changes as (
+    select
+        read_changes.*,
+        coalesce(custom_fields.meaning, read_changes.field_name) as field
+    from read_changes
+    left join custom_fields
+        on read_changes.field_name = cast(custom_fields.field_id as {{ dbt.type_string() }})
+    where
+        read_changes.is_public is not null
+        or coalesce(custom_fields.meaning, read_changes.field_name)
+        in ('status', 'assignee_id', 'group_id', 'priority', 'approval_status')
+),
+
+-- Who asked is a customer; who is not known and did not ask is not taken for a person of ours.
+acted_changes as (
+    select
+        named_changes.*,
+        case
+            when users.is_bot then 'bot'
+            when named_changes.author_id = 'zendesk:-1' or named_changes.via_channel in ('rule', 'system') then 'system'
+            when users.role in ('agent', 'admin') then 'agent'
+            when users.role = 'end-user' or named_changes.author_id = tickets.requester_id then 'customer'
+            else 'system'
+        end as actor_type
+    from named_changes
+    left join users
+        on named_changes.author_id = users.user_id
+    left join tickets
+        on named_changes.case_id = tickets.case_id
+),
+
+-- A customer's opening message is the case itself and no reply; an agent's stays, for the reply that counts is the next.
+-- What the customer said in a call is no reply either, but answering it was work.
+judged_changes as (
+    select
+        acted_changes.*,
+        case
+            when field = 'status' and change_type = 'Create' then 'created'
+            when field = 'status' and 'deleted' not in (new_value, coalesce(previous_value, '')) then 'status'
+            when field = 'assignee_id' then 'assignment'
+            when field = 'group_id' then 'team'
+            when field = 'priority' then 'priority'
+            when field = 'approval_status' and new_value like '%request%' then 'approval_requested'
+            when field = 'approval_status' and new_value like '%approved%' then 'approved'
+            when field = 'approval_status' and new_value like '%rejected%' then 'rejected'
+            when is_public = 'false' then 'internal_note'
+            when change_type = 'VoiceComment' and actor_type = 'customer' then 'handling'
+            when is_public = 'true' and actor_type = 'customer' and is_opening then null
+            when is_public = 'true' and actor_type = 'customer' then 'customer_reply'
+            when is_public = 'true' then 'public_reply'
+        end as event_type
+    from acted_changes
+),
+
+ticket_events as (
+    select
+        concat(
+            'zendesk:',
+            lpad(replace(judged_changes.audit_id, 'zendesk:', ''), 20, '0'),
+            '-',
+            lpad(cast(judged_changes.change_index as {{ dbt.type_string() }}), 4, '0')
+        ) as event_id,
+        judged_changes.case_id,
+        judged_changes.occurred_at,
+        judged_changes.event_type,
+        judged_changes.actor_type,
+        judged_changes.author_id as actor_id,
+        case judged_changes.event_type
+            when 'assignment' then 'zendesk:' || judged_changes.previous_value
+            when 'team' then coalesce(earlier_groups.group_name, 'zendesk:' || judged_changes.previous_value)
+            when 'status' then coalesce(earlier_status.status, judged_changes.previous_value)
+            when 'priority' then judged_changes.previous_value
+        end as from_value,
+        case
+            when judged_changes.event_type = 'assignment' then 'zendesk:' || judged_changes.new_value
+            when judged_changes.event_type = 'team' then coalesce(later_groups.group_name, 'zendesk:' || judged_changes.new_value)
+            when judged_changes.event_type in ('created', 'status') then coalesce(later_status.status, judged_changes.new_value)
+            when judged_changes.event_type = 'priority' then judged_changes.new_value
+        end as to_value,
+        {{ to_integer('judged_changes.call_seconds') }} as handle_seconds,
+        judged_changes.occurred_at as known_at,
+        'zendesk' as source
+    from judged_changes
+    left join zendesk_groups as earlier_groups
+        on
+            judged_changes.event_type = 'team'
+            and 'zendesk:' || judged_changes.previous_value = earlier_groups.group_id
+    left join zendesk_groups as later_groups
+        on
+            judged_changes.event_type = 'team'
+            and 'zendesk:' || judged_changes.new_value = later_groups.group_id
+    left join status_map as earlier_status
+        on
+            earlier_status.source = 'zendesk'
+            and lower(judged_changes.previous_value) = earlier_status.vendor_value
+    left join status_map as later_status
+        on
+            later_status.source = 'zendesk'
+            and lower(judged_changes.new_value) = later_status.vendor_value
+    where
+        judged_changes.event_type is not null
+        and (
+            judged_changes.event_type not in ('assignment', 'team', 'priority')
+            or judged_changes.previous_value is not null
+            or judged_changes.new_value is not null
+        )
+),
+
+mapped_events as (
+    select
+        generic_events.event_id,
+        generic_events.case_id,
+        generic_events.occurred_at,
+        lower(generic_events.event_type) as event_type,
+        case
+            when agents.is_bot then 'bot'
+            when generic_events.actor_type is not null then lower(generic_events.actor_type)
+            when agents.agent_id is not null then 'agent'
+            else 'system'
+        end as actor_type,
+        generic_events.actor_id,
+        case
+            when lower(generic_events.event_type) in ('status', 'created')
+                then coalesce(earlier_status.status, lower(generic_events.from_value))
+            else generic_events.from_value
+        end as from_value,
+        case
+            when lower(generic_events.event_type) in ('status', 'created')
+                then coalesce(later_status.status, lower(generic_events.to_value))
+            else generic_events.to_value
+        end as to_value,
+        generic_events.handle_seconds,
+        generic_events.updated_at as known_at,
+        'generic' as source
+    from generic_events
+    left join agents
+        on generic_events.actor_id = agents.agent_id
+    left join status_map as earlier_status
+        on
+            earlier_status.source = 'generic'
+            and lower(generic_events.from_value) = earlier_status.vendor_value
+    left join status_map as later_status
+        on
+            later_status.source = 'generic'
+            and lower(generic_events.to_value) = later_status.vendor_value
+),
+
+-- A case without events is known by its own timestamps. A ticket whose first audit was not exported was still opened.
+silent_cases as (
+    select
+        generic_cases.case_id,
+        generic_cases.created_at,
+        generic_cases.first_replied_at,
+        generic_cases.solved_at,
+        generic_cases.closed_at,
+        generic_cases.assignee_id,
+        generic_cases.contact_id,
+        generic_cases.updated_at,
+        'generic' as source
+    from generic_cases
+    left join (
+        select distinct case_id
+        from generic_events
+    ) as cases_with_events
+        on generic_cases.case_id = cases_with_events.case_id
+    where cases_with_events.case_id is null
+
+    union all
+
+    select
+        tickets.case_id,
+        tickets.created_at,
+        tickets.first_replied_at,
+        tickets.solved_at,
+        tickets.closed_at,
+        tickets.assignee_id,
+        tickets.contact_id,
+        tickets.updated_at,
+        'zendesk' as source
+    from tickets
+    left join (
+        select distinct case_id
+        from told_audits
+        where is_opening
+    ) as opened_tickets
+        on tickets.case_id = opened_tickets.case_id
+    where opened_tickets.case_id is null
+),
+
+stand_ins as (
+    select
+        concat(case_id, ':1-created') as event_id,
+        case_id,
+        created_at as occurred_at,
+        'created' as event_type,
+        'customer' as actor_type,
+        contact_id as actor_id,
+        cast(null as {{ dbt.type_string() }}) as from_value,
+        'new' as to_value,
+        cast(null as bigint) as handle_seconds,
+        updated_at as known_at,
+        source
+    from silent_cases
+    where created_at is not null
+
+    union all
+
+    select
+        concat(case_id, ':2-replied') as event_id,
+        case_id,
+        first_replied_at as occurred_at,
+        'public_reply' as event_type,
+        'agent' as actor_type,
+        assignee_id as actor_id,
+        cast(null as {{ dbt.type_string() }}) as from_value,
+        cast(null as {{ dbt.type_string() }}) as to_value,
+        cast(null as bigint) as handle_seconds,
+        updated_at as known_at,
+        source
+    from silent_cases
+    where first_replied_at is not null
+
+    union all
+
+    select
+        concat(case_id, ':3-solved') as event_id,
+        case_id,
+        solved_at as occurred_at,
+        'status' as event_type,
+        'agent' as actor_type,
+        assignee_id as actor_id,
+        cast(null as {{ dbt.type_string() }}) as from_value,
+        'solved' as to_value,
+        cast(null as bigint) as handle_seconds,
+        updated_at as known_at,
+        source
+    from silent_cases
+    where solved_at is not null
+
+    union all
+
+    select
+        concat(case_id, ':4-closed') as event_id,
+        case_id,
+        closed_at as occurred_at,
+        'status' as event_type,
+        'system' as actor_type,
+        cast(null as {{ dbt.type_string() }}) as actor_id,
+        cast(null as {{ dbt.type_string() }}) as from_value,
+        'closed' as to_value,
+        cast(null as bigint) as handle_seconds,
+        updated_at as known_at,
+        source
+    from silent_cases
+    where closed_at is not null
+),
+
+-- The help desk tells a merge only in the words of the note that it leaves, and by a tag.
+merge_notes as (
+    select
+        audits.case_id,
+        min(audits.occurred_at) as occurred_at,
+        min({{ merged_into_number('audits.events') }}) as merged_into
+    from audits
+    inner join tickets
+        on audits.case_id = tickets.case_id
+    where
+        tickets.is_merged
+        and audits.events like '%closed and merged into request #%'
+    group by audits.case_id
+),
+
+-- What only the versions of a case tell: that it was deleted, restored or merged, at the instant of the version.
+row_states as (
+    select
+        case_id,
+        is_deleted,
+        false as is_merged,
+        updated_at,
+        valid_from,
+        'generic' as source
+    from generic_versions
+
+    union all
+
+    select
+        case_id,
+        is_deleted,
+        is_merged,
+        updated_at,
+        valid_from,
+        'zendesk' as source
+    from ticket_versions
+),
+
+row_turns as (
+    select
+        case_id,
+        is_deleted,
+        is_merged,
+        updated_at,
+        source,
+        lag(is_deleted, 1, false) over (partition by case_id order by valid_from) as was_deleted,
+        lag(is_merged, 1, false) over (partition by case_id order by valid_from) as was_merged
+    from row_states
+),
+
+told_endings as (
+    select distinct case_id
+    from generic_events
+    where lower(event_type) in ('deleted', 'undeleted')
+),
+
+row_events as (
+    select
+        row_turns.case_id,
+        row_turns.updated_at as occurred_at,
+        case when row_turns.is_deleted then 'deleted' else 'undeleted' end as event_type,
+        cast(null as {{ dbt.type_string() }}) as to_value,
+        row_turns.source
+    from row_turns
+    left join told_endings
+        on row_turns.case_id = told_endings.case_id
+    where
+        row_turns.is_deleted <> row_turns.was_deleted
+        and row_turns.updated_at is not null
+        and told_endings.case_id is null
+
+    union all
+
+    select
+        row_turns.case_id,
+        min(coalesce(merge_notes.occurred_at, row_turns.updated_at)) as occurred_at,
+        'merged' as event_type,
+        min('zendesk:' || merge_notes.merged_into) as to_value,
+        row_turns.source
+    from row_turns
+    left join merge_notes
+        on row_turns.case_id = merge_notes.case_id
+    where
+        row_turns.is_merged
+        and not row_turns.was_merged
+        and row_turns.updated_at is not null
+    group by row_turns.case_id, row_turns.source
+),
+
+ending_events as (
+    select
+        concat(case_id, ':', event_type, '-', cast(occurred_at as {{ dbt.type_string() }})) as event_id,
+        case_id,
+        occurred_at,
+        event_type,
+        'system' as actor_type,
+        cast(null as {{ dbt.type_string() }}) as actor_id,
+        cast(null as {{ dbt.type_string() }}) as from_value,
+        to_value,
+        cast(null as bigint) as handle_seconds,
+        occurred_at as known_at,
+        source
+    from row_events
+),
+
+combined as (
+    select * from ticket_events
+    union all
+    select * from mapped_events
+    union all
+    select * from stand_ins
+    union all
+    select * from ending_events
+)
+
+select * from combined
+where occurred_at < {{ as_of_end() }}

@@ -1,0 +1,77 @@
+{%- set day = as_of_day() -%}
+{%- set newest_monday = day - modules.datetime.timedelta(days=day.weekday()) -%}
+{%- set oldest_monday = newest_monday - modules.datetime.timedelta(weeks=var('health_weeks', 26) - 1) -%}
+{%- set month_limit = var('health_months', none) -%}
+
+with
+
+terms as (
+    select * from {{ ref('int_subscription_terms') }}
+),
+
+first_service as (
+    select min(service_start_date) as first_service_date
+    from terms
+),
+
+mondays as (
+    {{ date_steps("cast('" ~ oldest_monday.isoformat() ~ "' as date)", "cast('" ~ newest_monday.isoformat() ~ "' as date)", 'week', 'as_of_date') }}
+),
+
+months as (
+    {{ month_spine(
+        '(select first_service_date from first_service)',
+        "cast('" ~ oldest_monday.isoformat() ~ "' as date)"
+    ) }}
+),
+
+month_ends as (
+    select {{ plus_days(plus_months('month', 1), '-1') }} as as_of_date
+    from months
+    where month is not null
+),
+
+published as (
+    select {{ as_of_date() }} as as_of_date
+
+    union
+
+    select as_of_date
+    from mondays
+
+    union
+
+    select as_of_date
+    from month_ends
+    where
+        as_of_date < cast('{{ oldest_monday.isoformat() }}' as date)
+        {% if month_limit is not none %}
+        and as_of_date >= {{ plus_months("cast('" ~ oldest_monday.isoformat() ~ "' as date)", '-' ~ month_limit) }}
+        {% endif %}
+),
+
+-- The trend needs the score of four weeks before each published date.
+needed as (
+    select
+        as_of_date,
+        1 as is_published
+    from published
+
+    union all
+
+    select
+        {{ plus_days('as_of_date', '-28') }} as as_of_date,
+        0 as is_published
+    from published
+),
+
+dates as (
+    select
+        as_of_date,
+        {{ plus_days('as_of_date', '-28') }} as four_weeks_earlier,
+        max(is_published) = 1 as is_published
+    from needed
+    group by as_of_date
+)
+
+select * from dates

@@ -1,0 +1,32 @@
+with source as (
+
+    select * from {{ source('salesforce', 'contact') }}
+
+),
+
+newest as (
+
+    {{ newest_versions('source', key=[clean_text('Id')], cursor=to_timestamp('SystemModstamp')) }}
+
+),
+
+renamed as (
+
+    select
+        {{ vendor_key('salesforce', 'Id') }} as contact_id,
+        {{ vendor_key('salesforce', 'AccountId') }} as account_id,
+        {{ clean_text('Name') }} as full_name,
+        {{ clean_text('Email') }} as email,
+        {{ clean_text('Title') }} as role,
+        {{ to_timestamp('CreatedDate') }} as created_at,
+        coalesce({{ to_boolean('IsDeleted') }}, false) as is_deleted,
+        version_at as updated_at,
+        first_known_at,
+        _row_hash,
+        _file_name,
+        _line_number
+    from newest
+
+)
+
+select * from renamed

@@ -1,0 +1,288 @@
+"""What happened in each run: the schema `ops`, kept in `<warehouse>/ops.duckdb` and copied into every published version.
+
+Both files are replaced in one atomic rename, so that a reader never sees half of a run and never blocks one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+from orchestration.ingestion.declarations import SourceObject
+from orchestration.ingestion.lake import LAKE_FILES_COLUMNS
+from orchestration.ingestion.loading import FileLoad, connect
+from orchestration.ingestion.sql import identifier, literal
+from orchestration.settings import Settings
+from orchestration.validation.results import CheckResult
+
+# Tables that grow by one run's rows at a time; the others describe one build and are replaced with it.
+RUN_TABLES: dict[str, dict[str, str]] = {
+    "runs": {
+        "run_id": "varchar",
+        "started_at": "varchar",
+        "finished_at": "varchar",
+        "as_of_date": "date",
+        "outcome": "varchar",
+        "detail": "varchar",
+    },
+    "extract_loads": {
+        "run_id": "varchar",
+        "source": "varchar",
+        "object": "varchar",
+        "file_name": "varchar",
+        "file_sha256": "varchar",
+        "rows_read": "bigint",
+        "rows_loaded": "bigint",
+        "rows_quarantined": "bigint",
+        "loaded_at": "varchar",
+        "status": "varchar",
+        "detail": "varchar",
+        "undeclared_columns": "varchar",
+        "missing_columns": "varchar",
+    },
+    "quarantined_rows": {
+        "run_id": "varchar",
+        "source": "varchar",
+        "object": "varchar",
+        "file_name": "varchar",
+        "line_number": "bigint",
+        "reason": "varchar",
+        "row_text": "varchar",
+    },
+    "check_results": {
+        "run_id": "varchar",
+        "check_name": "varchar",
+        "target": "varchar",
+        "severity": "varchar",
+        "status": "varchar",
+        "observed": "varchar",
+        "detail": "varchar",
+    },
+    "published_versions": {
+        "version": "bigint",
+        "run_id": "varchar",
+        "as_of_date": "date",
+        "published_at": "varchar",
+        "file_name": "varchar",
+        "is_current": "boolean",
+    },
+}
+BUILD_TABLES = ("cast_failures", "conflicts", "orphans")
+WITHHELD = "(withheld: this object holds personal data; see the lake's quarantine folder)"
+
+
+@dataclass
+class RunRecord:
+    """One run, as it is written to the history. `outcome`: published, refused (by the gate) or failed (broke off)."""
+
+    run_id: str
+    started_at: datetime
+    outcome: str
+    detail: str = ""
+    as_of_date: str | None = None
+    loads: list[FileLoad] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
+    files: list[FileLoad] = field(default_factory=list)
+    version: int | None = None
+    version_file: str = ""
+
+
+def timestamp(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
+
+
+def _insert(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: Iterable[Sequence[object]]
+) -> None:
+    frame = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
+    if frame.empty:
+        return
+    connection.register("new_rows", frame)
+    values = ", ".join(f"cast({identifier(name)} as {kind})" for name, kind in columns.items())
+    connection.execute(f"insert into ops.{table} select {values} from new_rows")
+    connection.unregister("new_rows")
+
+
+def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create schema if not exists ops")
+    for table, columns in {**RUN_TABLES, "lake_files": LAKE_FILES_COLUMNS}.items():
+        shape = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns.items())
+        connection.execute(f"create table ops.{table} ({shape})")
+
+
+def _carry_over(connection: duckdb.DuckDBPyConnection, earlier: list[Path]) -> None:
+    """Take the history of `earlier` files: of the first that knows a run, so a run that was killed before it could
+    write ops.duckdb is still known from the version it published."""
+    for number, path in enumerate(earlier):
+        connection.execute(f"attach {literal(path)} as earlier_{number} (read_only)")
+        for table, columns in RUN_TABLES.items():
+            key = "version" if table == "published_versions" else "run_id"
+            names = ", ".join(identifier(name) for name in columns)
+            connection.execute(
+                f"insert into ops.{table} select {names} from earlier_{number}.ops.{table}"
+                f" where {key} not in (select {key} from ops.{table})"
+            )
+        connection.execute(f"detach earlier_{number}")
+
+
+def _note_what_readers_see(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """The published file says itself which version it is, whatever a run that was killed could still write."""
+    if not settings.published_database.exists():
+        return
+    connection.execute(f"attach {literal(settings.published_database)} as shown (read_only)")
+    connection.execute(
+        "update ops.published_versions"
+        " set is_current = version in (select version from shown.ops.published_versions where is_current)"
+    )
+    connection.execute("detach shown")
+
+
+def _forget_old_runs(connection: duckdb.DuckDBPyConnection, runs_kept: int) -> None:
+    connection.execute(
+        f"""create temp table forgotten as
+        select run_id from ops.runs order by started_at desc, run_id offset {runs_kept}"""
+    )
+    for table in ("runs", "extract_loads", "quarantined_rows", "check_results"):
+        connection.execute(f"delete from ops.{table} where run_id in (select run_id from forgotten)")
+    connection.execute("drop table forgotten")
+
+
+def _add_run(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, record: RunRecord, finished_at: datetime
+) -> None:
+    _insert(
+        connection,
+        "runs",
+        RUN_TABLES["runs"],
+        [
+            (
+                record.run_id,
+                timestamp(record.started_at),
+                timestamp(finished_at),
+                record.as_of_date,
+                record.outcome,
+                record.detail,
+            )
+        ],
+    )
+    _insert(
+        connection,
+        "extract_loads",
+        RUN_TABLES["extract_loads"],
+        [
+            (
+                record.run_id,
+                load.source,
+                load.object,
+                load.file_name,
+                load.file_sha256,
+                load.rows_read,
+                load.rows_loaded,
+                load.rows_quarantined,
+                load.loaded_at,
+                load.status,
+                load.detail,
+                ", ".join(load.undeclared_columns),
+                ", ".join(load.missing_columns),
+            )
+            for load in record.loads
+        ],
+    )
+    for load in record.loads:
+        if load.rows_quarantined:
+            path = settings.quarantine_dir / load.source / load.object / f"{load.file_sha256}.parquet"
+            connection.execute(
+                f"""insert into ops.quarantined_rows
+                select {literal(record.run_id)}, source, object, file_name, line_number, reason, row_text
+                from read_parquet({literal(path)})"""
+            )
+    _insert(
+        connection,
+        "check_results",
+        RUN_TABLES["check_results"],
+        [
+            (record.run_id, check.check_name, check.target, check.severity, check.status, check.observed, check.detail)
+            for check in record.checks
+        ],
+    )
+    if record.version is not None:
+        connection.execute("update ops.published_versions set is_current = false")
+        _insert(
+            connection,
+            "published_versions",
+            RUN_TABLES["published_versions"],
+            [(record.version, record.run_id, record.as_of_date, timestamp(finished_at), record.version_file, True)],
+        )
+    _insert(
+        connection,
+        "lake_files",
+        LAKE_FILES_COLUMNS,
+        [tuple(getattr(load, name) for name in LAKE_FILES_COLUMNS) for load in record.files],
+    )
+
+
+def _copy_build_tables(connection: duckdb.DuckDBPyConnection, build: Path | None) -> None:
+    """The row-grain findings of the build (dbt models of schema ops), where it got that far."""
+    if build is None or not build.exists():
+        return
+    connection.execute(f"attach {literal(build)} as build_ops (read_only)")
+    found = {
+        row[0]
+        for row in connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'build_ops' and schema_name = 'ops'"
+        ).fetchall()
+    }
+    for table in BUILD_TABLES:
+        if table in found:
+            connection.execute(f"create table ops.{table} as select * from build_ops.ops.{table}")
+    connection.execute("detach build_ops")
+
+
+def write_ops_schema(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    record: RunRecord,
+    build: Path | None,
+    withhold: Sequence[SourceObject] = (),
+) -> None:
+    """Create schema `ops` in the connection's database: the kept history, this run, and the build's findings.
+
+    `withhold`: the objects whose refused rows must not be shown (the published copy shows no personal data).
+    """
+    _create_tables(connection)
+    earlier = [path for path in (settings.ops_database, settings.published_database) if path.exists()]
+    _carry_over(connection, earlier)
+    _note_what_readers_see(connection, settings)
+    _add_run(connection, settings, record, datetime.now(UTC))
+    _forget_old_runs(connection, settings.runs_kept)
+    _copy_build_tables(connection, build)
+    for declared in withhold:
+        connection.execute(
+            "update ops.quarantined_rows set row_text = ? where source = ? and object = ?",
+            [WITHHELD, declared.source, declared.name],
+        )
+
+
+def write_ops_database(settings: Settings, record: RunRecord, build: Path | None) -> None:
+    """Replace `<warehouse>/ops.duckdb` with the history including this run."""
+    partial = settings.warehouse_dir / ".ops.duckdb.partial"
+    partial.unlink(missing_ok=True)
+    with connect(settings, str(partial)) as connection:
+        write_ops_schema(connection, settings, record, build)
+    partial.replace(settings.ops_database)
+
+
+def mark_current(settings: Settings, version: int) -> None:
+    """Note in ops.duckdb that `version` is what readers see (after a rollback)."""
+    if not settings.ops_database.exists():
+        return
+    partial = settings.warehouse_dir / ".ops.duckdb.partial"
+    partial.write_bytes(settings.ops_database.read_bytes())
+    with connect(settings, str(partial)) as connection:
+        connection.execute("update ops.published_versions set is_current = (version = ?)", [version])
+    partial.replace(settings.ops_database)

@@ -1,0 +1,143 @@
+"""Shared fixtures: whole runs of the daily job in processes of their own, on landing folders that a test makes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Company:
+    """One landing folder and one warehouse. `run()` is what `make run` does on them."""
+
+    root: Path
+    project: Path = PROJECT
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def landing(self) -> Path:
+        return self.root / "landing"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.root / "warehouse"
+
+    def process_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        return {
+            **{name: text for name, text in os.environ.items() if not name.startswith("EVERGREEN_")},
+            "PYTHONPATH": str(self.project),
+            "DAGSTER_HOME": str(self.project),
+            "EVERGREEN_PROJECT_DIR": str(self.project),
+            "EVERGREEN_LANDING_DIR": str(self.landing),
+            "EVERGREEN_WAREHOUSE_DIR": str(self.warehouse),
+            "EVERGREEN_DAGSTER_DIR": str(self.root / "dagster"),
+            **self.environment,
+            **(extra or {}),
+        }
+
+    def start(self, extra: Mapping[str, str] | None = None, module: str = "orchestration") -> subprocess.Popen[str]:
+        self.landing.mkdir(parents=True, exist_ok=True)
+        (self.root / "dagster").mkdir(exist_ok=True)
+        return subprocess.Popen(
+            [sys.executable, "-m", module, "run"],
+            cwd=self.project,
+            env=self.process_environment(extra),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def command(self, name: str) -> subprocess.CompletedProcess[str]:
+        """`python -m orchestration <name>` on this company."""
+        return subprocess.run(
+            [sys.executable, "-m", "orchestration", name],
+            cwd=self.project,
+            env=self.process_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def run(self, as_of: str | None = None, expect_success: bool = True) -> str:
+        """The run's output; fails the test when the exit code is not the expected one."""
+        process = self.start({"EVERGREEN_AS_OF_DATE": as_of} if as_of else None)
+        output, _ = process.communicate()
+        assert (process.returncode == 0) is expect_success, output[-6000:]
+        return output
+
+    def land(self, path: str, content: str | bytes) -> Path:
+        """Write one file under the landing folder, as a vendor's tool would leave it there."""
+        target = self.landing / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
+        return target
+
+    def marts(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(str(self.warehouse / "marts.duckdb"), read_only=True)
+
+    def ops(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(str(self.warehouse / "ops.duckdb"), read_only=True)
+
+
+def copy_project(target: Path) -> Path:
+    """A copy of the project that a test may change."""
+    for part in ("models", "macros", "seeds", "expectations", "orchestration", "sample"):
+        shutil.copytree(PROJECT / part, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(PROJECT / "tests" / "dbt", target / "tests" / "dbt")
+    for name in ("dbt_project.yml", "profiles.yml", "dagster.yaml"):
+        shutil.copy(PROJECT / name, target / name)
+    return target
+
+
+def export_marts(database: Path) -> dict[str, str]:
+    """Every published mart as CSV text in key order (all columns), to compare two versions byte for byte."""
+    exported = {}
+    with duckdb.connect(str(database), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
+        ).fetchall()
+        for (table,) in tables:
+            rows = connection.execute(f'select * from marts."{table}" order by all').fetchall()
+            names = [column[0] for column in connection.description or []]
+            exported[table] = "\n".join([",".join(names), *(repr(row) for row in rows)])
+    return exported
+
+
+def write_sample(target: Path, *arguments: str) -> None:
+    """The sample company's exports, as `python -m sample` writes them."""
+    subprocess.run(
+        [sys.executable, "-m", "sample", "--out", str(target), *arguments], cwd=PROJECT, check=True, capture_output=True
+    )
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Company:
+    return Company(tmp_path)
+
+
+@pytest.fixture
+def run_job(tmp_path: Path) -> Iterator[Callable[..., duckdb.DuckDBPyConnection]]:
+    """`run_job(landing_dir, as_of=None)` runs the whole job and opens what it published."""
+    connections: list[duckdb.DuckDBPyConnection] = []
+
+    def run(landing_dir: Path, as_of: str | None = None) -> duckdb.DuckDBPyConnection:
+        place = Company(tmp_path / f"run_{len(connections)}")
+        place.root.mkdir()
+        place.environment["EVERGREEN_LANDING_DIR"] = str(landing_dir)
+        place.run(as_of)
+        connections.append(place.marts())
+        return connections[-1]
+
+    yield run
+    for connection in connections:
+        connection.close()

@@ -1,0 +1,8 @@
+{# An amount, a count or a duration is never below zero; null is allowed. #}
+{% test not_negative(model, column_name) %}
+
+    select {{ column_name }}
+    from {{ model }}
+    where {{ column_name }} < 0
+
+{% endtest %}

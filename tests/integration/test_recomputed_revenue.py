@@ -1,0 +1,102 @@
+"""The revenue marts of a sample company equal an independent recomputation from its raw files, to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+import recompute_revenue
+from conftest import Company, write_sample
+
+RATES = Path(__file__).resolve().parents[2] / "seeds" / "exchange_rates.csv"
+CENT = 0.005
+# A day inside a month, before the newest export: the running month and "as known by then" are put to the test too.
+AS_OF = date(2026, 5, 17)
+
+MOVEMENT_COLUMNS = (
+    "opening_mrr",
+    "new_mrr",
+    "reactivation_mrr",
+    "expansion_mrr",
+    "contraction_mrr",
+    "churned_mrr",
+    "fx_mrr",
+    "closing_mrr",
+)
+
+
+@pytest.fixture(scope="module")
+def sample_company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    company = Company(tmp_path_factory.mktemp("recomputed"))
+    write_sample(company.landing, "--accounts", "150", "--seed", "11")
+    company.run(AS_OF.isoformat())
+    return company
+
+
+@pytest.fixture(scope="module")
+def marts(sample_company: Company) -> Iterator[duckdb.DuckDBPyConnection]:
+    with sample_company.marts() as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def recomputed(sample_company: Company) -> recompute_revenue.Revenue:
+    return recompute_revenue.Revenue(sample_company.landing, AS_OF, RATES)
+
+
+def test_movements_equal_the_recomputation(
+    marts: duckdb.DuckDBPyConnection, recomputed: recompute_revenue.Revenue
+) -> None:
+    rows = marts.execute(
+        f"select account_id, month, movement, {', '.join(MOVEMENT_COLUMNS)} from marts.fct_mrr_movements"
+    ).fetchall()
+    published = {(row[0], row[1]): row[2:] for row in rows}
+    expected = recomputed.movements()
+    assert len(expected) > 500, "too small a sample to prove anything"
+    assert {movement.name for movement in expected.values()} == {
+        "new", "reactivation", "churn", "expansion", "contraction", "fx", "none",
+    }  # fmt: skip
+    assert published.keys() == expected.keys()
+    wrong = []
+    for key, movement in expected.items():
+        name, *amounts = published[key]
+        parts = (
+            movement.opening,
+            movement.new,
+            movement.reactivation,
+            movement.expansion,
+            movement.contraction,
+            movement.churned,
+            movement.fx,
+            movement.closing,
+        )
+        if name != movement.name or any(
+            abs(float(found) - float(part)) > CENT for found, part in zip(amounts, parts, strict=True)
+        ):
+            wrong.append((key, published[key], movement))
+    assert wrong == []
+
+
+def test_retention_equals_the_recomputation(
+    marts: duckdb.DuckDBPyConnection, recomputed: recompute_revenue.Revenue
+) -> None:
+    rows = marts.execute(
+        "select month, window_months, dimension, dimension_value, starting_accounts, retained_accounts, starting_mrr, "
+        "gross_retained_mrr, net_retained_mrr, logo_retention_rate, gross_revenue_retention, net_revenue_retention "
+        "from marts.retention_monthly"
+    ).fetchall()
+    published = {row[:4]: row[4:] for row in rows}
+    expected = recomputed.retention()
+    assert published.keys() == expected.keys()
+    for key, cell in expected.items():
+        accounts, retained, starting, gross, net, logo_rate, gross_rate, net_rate = published[key]
+        assert (accounts, retained) == (cell.starting_accounts, cell.retained_accounts), key
+        assert float(starting) == pytest.approx(float(cell.starting_mrr), abs=CENT), key
+        assert float(gross) == pytest.approx(float(cell.gross_retained_mrr), abs=CENT), key
+        assert float(net) == pytest.approx(float(cell.net_retained_mrr), abs=CENT), key
+        assert logo_rate == pytest.approx(cell.retained_accounts / cell.starting_accounts), key
+        assert gross_rate == pytest.approx(float(cell.gross_retained_mrr / cell.starting_mrr), abs=1e-6), key
+        assert net_rate == pytest.approx(float(cell.net_retained_mrr / cell.starting_mrr), abs=1e-6), key
