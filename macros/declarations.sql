@@ -2,7 +2,7 @@
    executes; while it parses, the list is empty. #}
 
 {# The declared objects in a fixed order: source, object, relation, key_prefix, key (SQL expression of the row's key as
-   text), key_parts and cursor (SQL expressions over the raw columns), casts (columns that are not text). #}
+   text), key_parts and cursor (SQL expressions over the raw columns), casts (the columns that are not text). #}
 {% macro declared_objects() -%}
     {%- set objects = [] -%}
     {%- if execute and not is_linting() -%}
@@ -20,9 +20,10 @@
             {%- for column in node.columns.values() if (column.data_type or 'varchar') != 'varchar' -%}
                 {%- do casts.append({
                     'name': column.name,
+                    'data_type': column.data_type,
                     'is_pii': column.config.meta.get('pii', false),
-                    'text': clean_text(adapter.quote(column.name)),
-                    'value': cast_as(adapter.quote(column.name), column.data_type),
+                    'text': adapter.quote(column.name),
+                    'is_suspect': is_suspect(adapter.quote(column.name), column.data_type),
                 }) -%}
             {%- endfor -%}
             {%- do objects.append({
@@ -37,4 +38,11 @@
         {%- endfor -%}
     {%- endif -%}
     {{ return(objects) }}
+{%- endmacro %}
+
+{# Whether a raw value may be something else than its declared type: exact for all types but instants and days, where a
+   value in an unusual form is suspected too. #}
+{% macro is_suspect(column, data_type) -%}
+    ({{ plain_instant(column) if data_type in ('timestamp', 'date') else cast_as(column, data_type) }} is null
+    and trim({{ column }}) <> '')
 {%- endmacro %}

@@ -93,3 +93,8 @@
 {% macro merged_into_number(column) -%}
     regexp_extract({{ column }}, 'closed and merged into request #([0-9]+)', 1)
 {%- endmacro %}
+
+{# Condition: the events of an audit are those that opened the ticket. Two plain searches cost a tenth of a pattern. #}
+{% macro opens_ticket(column) -%}
+    ({{ column }} like '%"type":"Create"%' or {{ column }} like '%"type": "Create"%')
+{%- endmacro %}

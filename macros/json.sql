@@ -100,3 +100,56 @@
         where {{ fields }}.meaning = '{{ meaning }}'
     )
 {%- endmacro %}
+
+{# A select with one row per element of a JSON array of objects: the columns to `carry`, the element's position from 0, and
+   the `fields` (name → path of one or two parts) as text. One pass over the text, however many fields: take this instead
+   of explode_json_array and json_text where the array is long. Rows without an array vanish. #}
+{% macro explode_json_records(relation, column, carry, fields, position='element_index') -%}
+    {%- set tree = {} -%}
+    {%- for path in fields.values() -%}
+        {%- set parts = path.split('.') -%}
+        {%- if parts | length == 1 -%}{%- do tree.update({parts[0]: none}) -%}
+        {%- else -%}{%- do tree.update({parts[0]: (tree.get(parts[0]) or []) + [parts[1]]}) -%}{%- endif -%}
+    {%- endfor -%}
+    {{ return(adapter.dispatch('explode_json_records')(relation, column, carry, fields, tree, position)) }}
+{%- endmacro %}
+
+{% macro default__explode_json_records(relation, column, carry, fields, tree, position) -%}
+    {%- set members = [] -%}
+    {%- for name, parts in tree.items() -%}
+        {%- if parts is none -%}{%- do members.append('"' ~ name ~ '":"VARCHAR"') -%}
+        {%- else -%}{%- do members.append('"' ~ name ~ '":{"' ~ parts | join('":"VARCHAR","') ~ '":"VARCHAR"}') -%}{%- endif -%}
+    {%- endfor -%}
+    select
+        {% for carried in carry %}{{ carried }}, {% endfor %}
+        {{ position }}{% for name, path in fields.items() %},
+        record['{{ path.split('.') | join("']['") }}'] as {{ name }}
+        {%- endfor %}
+    from (
+        select
+            {% for carried in carry %}{{ carried }}, {% endfor %}
+            unnest(range(cast(json_array_length({{ column }}) as bigint))) as {{ position }},
+            unnest(from_json({{ column }}, '[{ {{- members | join(',') -}} }]')) as record
+        from {{ relation }}
+        where json_array_length({{ column }}) > 0
+    ) as exploded
+{%- endmacro %}
+
+{% macro spark__explode_json_records(relation, column, carry, fields, tree, position) -%}
+    {%- set members = [] -%}
+    {%- for name, parts in tree.items() -%}
+        {%- if parts is none -%}{%- do members.append('`' ~ name ~ '`: string') -%}
+        {%- else -%}{%- do members.append('`' ~ name ~ '`: struct<`' ~ parts | join('`: string, `') ~ '`: string>') -%}{%- endif -%}
+    {%- endfor -%}
+    select
+        {% for carried in carry %}{{ carried }}, {% endfor %}
+        {{ position }}{% for name, path in fields.items() %},
+        record.`{{ path.split('.') | join('`.`') }}` as {{ name }}
+        {%- endfor %}
+    from (
+        select
+            {% for carried in carry %}{{ carried }}, {% endfor %}
+            posexplode(from_json({{ column }}, 'array<struct<{{ members | join(', ') }}>>')) as ({{ position }}, record)
+        from {{ relation }}
+    ) as exploded
+{%- endmacro %}

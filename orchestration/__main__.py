@@ -44,7 +44,7 @@ def _summary(settings: Settings, seconds: float) -> str:
             ("version", number),
             ("checks", f"{passed:,} passed, {warnings:,} warnings"),
             ("rows", f"{int(read):,} read = {int(loaded):,} loaded + {int(quarantined):,} quarantined"),
-            ("published", settings.published_database),
+            ("published", f"{settings.published_database} (also as {settings.published_alias.name})"),
             ("took", f"{seconds:.0f} s"),
             ("open next", f"{settings.docs_dir / 'index.html'} (what was checked), `make ui` (Dagster)"),
         ],

@@ -100,6 +100,13 @@ class Settings:
         return self.warehouse_dir / "marts.duckdb"
 
     @property
+    def published_alias(self) -> Path:
+        """The same file under another name. DuckDB names a database after its file, and in one called `marts` the schema
+        `marts` must be written `marts.marts`; opened under this name, `marts.fct_renewals` is enough, as BI tools write it.
+        """
+        return self.warehouse_dir / "evergreen.duckdb"
+
+    @property
     def ops_database(self) -> Path:
         return self.warehouse_dir / "ops.duckdb"
 

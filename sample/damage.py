@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import pyarrow as pa
+
 from sample.landing import Landing
+from sample.text import word_column
 
 Outcome = Literal["loaded", "refused", "duplicate"]
 
@@ -161,6 +164,18 @@ def table(
     for row in rows:
         writer.writerow([row.get(column, "") for column in columns] if isinstance(row, Mapping) else row)
     return text.getvalue()
+
+
+def parquet(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
+    """A Parquet file of texts."""
+    import pyarrow.parquet as pq  # only here: no other file of the sample is Parquet
+
+    data = pa.Table.from_arrays(
+        [word_column([row.get(column, "") for row in rows]) for column in columns], list(columns)
+    )
+    buffer = io.BytesIO()
+    pq.write_table(data, buffer)
+    return buffer.getvalue()
 
 
 def workbook(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
@@ -315,6 +330,14 @@ def damages() -> list[Damage]:
         "a spreadsheet",
         workbook(INTERACTION_COLUMNS, interactions("spreadsheet", *plain)),
         "xlsx",
+        loaded=3,
+    )
+
+    add(
+        "parquet",
+        "a Parquet file",
+        parquet(INTERACTION_COLUMNS, interactions("parquet", *plain)),
+        "parquet",
         loaded=3,
     )
 

@@ -83,7 +83,7 @@ class Company:
         return target
 
     def marts(self) -> duckdb.DuckDBPyConnection:
-        return duckdb.connect(str(self.warehouse / "marts.duckdb"), read_only=True)
+        return duckdb.connect(str(self.warehouse / "evergreen.duckdb"), read_only=True)
 
     def ops(self) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(self.warehouse / "ops.duckdb"), read_only=True)
@@ -102,12 +102,13 @@ def copy_project(target: Path) -> Path:
 def export_marts(database: Path) -> dict[str, str]:
     """Every published mart as CSV text in key order (all columns), to compare two versions byte for byte."""
     exported = {}
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{database}' as published (read_only)")
         tables = connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
         ).fetchall()
         for (table,) in tables:
-            rows = connection.execute(f'select * from marts."{table}" order by all').fetchall()
+            rows = connection.execute(f'select * from published.marts."{table}" order by all').fetchall()
             names = [column[0] for column in connection.description or []]
             exported[table] = "\n".join([",".join(names), *(repr(row) for row in rows)])
     return exported

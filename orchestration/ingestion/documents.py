@@ -230,9 +230,9 @@ def read_lines(connection: duckdb.DuckDBPyConnection, plain: PlainFile, declared
             contents = _contents(connection, f"select json as document from {reader}", _is_whole(False))
             is_paged = bool(contents.keys & {declared.records, COMMON_RECORDS_KEY})
             has_more = bool(_undeclared_keys(declared, contents.keys))
-            has_aliases = contents.keys.isdisjoint(declared.required_columns)
+            lacks_required = not contents.keys.issuperset(declared.required_columns)
             if contents.total == lines == contents.whole:
-                if not (is_paged or has_more or has_aliases):
+                if not (is_paged or has_more or lacks_required):
                     return _whole_files_of_records(plain.path, declared, contents)
                 numbered = f"select json as document, row_number() over () as line from {reader}"
                 return _rows(connection, declared, numbered, [])

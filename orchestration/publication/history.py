@@ -72,6 +72,9 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "is_current": "boolean",
     },
 }
+# DuckDB names a database after its file: in ops.duckdb a schema of the same name would make `ops.runs` ambiguous, so the
+# tables stand in the main schema there and are `ops.runs` all the same.
+OPS_DATABASE_SCHEMA = "main"
 BUILD_TABLES = ("cast_failures", "conflicts", "orphans")
 WITHHELD = "(withheld: this object holds personal data; see the lake's quarantine folder)"
 
@@ -97,66 +100,74 @@ def timestamp(moment: datetime) -> str:
 
 
 def _insert(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: Iterable[Sequence[object]]
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    table: str,
+    columns: dict[str, str],
+    rows: Iterable[Sequence[object]],
 ) -> None:
     frame = pd.DataFrame(list(rows), columns=list(columns), dtype=object)
     if frame.empty:
         return
     connection.register("new_rows", frame)
     values = ", ".join(f"cast({identifier(name)} as {kind})" for name, kind in columns.items())
-    connection.execute(f"insert into ops.{table} select {values} from new_rows")
+    connection.execute(f"insert into {schema}.{table} select {values} from new_rows")
     connection.unregister("new_rows")
 
 
-def _create_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute("create schema if not exists ops")
+def _create_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    connection.execute(f"create schema if not exists {schema}")
     for table, columns in {**RUN_TABLES, "lake_files": LAKE_FILES_COLUMNS}.items():
         shape = ", ".join(f"{identifier(name)} {kind}" for name, kind in columns.items())
-        connection.execute(f"create table ops.{table} ({shape})")
+        connection.execute(f"create table {schema}.{table} ({shape})")
 
 
-def _carry_over(connection: duckdb.DuckDBPyConnection, earlier: list[Path]) -> None:
-    """Take the history of `earlier` files: of the first that knows a run, so a run that was killed before it could
+def _carry_over(connection: duckdb.DuckDBPyConnection, schema: str, settings: Settings) -> None:
+    """Take the history of earlier runs: of the first file that knows a run, so a run that was killed before it could
     write ops.duckdb is still known from the version it published."""
-    for number, path in enumerate(earlier):
+    earlier = ((settings.ops_database, OPS_DATABASE_SCHEMA), (settings.published_database, "ops"))
+    for number, (path, earlier_schema) in enumerate(earlier):
+        if not path.exists():
+            continue
         connection.execute(f"attach {literal(path)} as earlier_{number} (read_only)")
         for table, columns in RUN_TABLES.items():
             key = "version" if table == "published_versions" else "run_id"
             names = ", ".join(identifier(name) for name in columns)
             connection.execute(
-                f"insert into ops.{table} select {names} from earlier_{number}.ops.{table}"
-                f" where {key} not in (select {key} from ops.{table})"
+                f"insert into {schema}.{table} select {names} from earlier_{number}.{earlier_schema}.{table}"
+                f" where {key} not in (select {key} from {schema}.{table})"
             )
         connection.execute(f"detach earlier_{number}")
 
 
-def _note_what_readers_see(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def _note_what_readers_see(connection: duckdb.DuckDBPyConnection, schema: str, settings: Settings) -> None:
     """The published file says itself which version it is, whatever a run that was killed could still write."""
     if not settings.published_database.exists():
         return
     connection.execute(f"attach {literal(settings.published_database)} as shown (read_only)")
     connection.execute(
-        "update ops.published_versions"
+        f"update {schema}.published_versions"
         " set is_current = version in (select version from shown.ops.published_versions where is_current)"
     )
     connection.execute("detach shown")
 
 
-def _forget_old_runs(connection: duckdb.DuckDBPyConnection, runs_kept: int) -> None:
+def _forget_old_runs(connection: duckdb.DuckDBPyConnection, schema: str, runs_kept: int) -> None:
     connection.execute(
         f"""create temp table forgotten as
-        select run_id from ops.runs order by started_at desc, run_id offset {runs_kept}"""
+        select run_id from {schema}.runs order by started_at desc, run_id offset {runs_kept}"""
     )
     for table in ("runs", "extract_loads", "quarantined_rows", "check_results"):
-        connection.execute(f"delete from ops.{table} where run_id in (select run_id from forgotten)")
+        connection.execute(f"delete from {schema}.{table} where run_id in (select run_id from forgotten)")
     connection.execute("drop table forgotten")
 
 
 def _add_run(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, record: RunRecord, finished_at: datetime
+    connection: duckdb.DuckDBPyConnection, schema: str, settings: Settings, record: RunRecord, finished_at: datetime
 ) -> None:
     _insert(
         connection,
+        schema,
         "runs",
         RUN_TABLES["runs"],
         [
@@ -172,6 +183,7 @@ def _add_run(
     )
     _insert(
         connection,
+        schema,
         "extract_loads",
         RUN_TABLES["extract_loads"],
         [
@@ -197,36 +209,47 @@ def _add_run(
         if load.rows_quarantined:
             path = settings.quarantine_dir / load.source / load.object / f"{load.file_sha256}.parquet"
             connection.execute(
-                f"""insert into ops.quarantined_rows
+                f"""insert into {schema}.quarantined_rows
                 select {literal(record.run_id)}, source, object, file_name, line_number, reason, row_text
                 from read_parquet({literal(path)})"""
             )
     _insert(
         connection,
+        schema,
         "check_results",
         RUN_TABLES["check_results"],
         [
-            (record.run_id, check.check_name, check.target, check.severity, check.status, check.observed, check.detail)
+            (
+                record.run_id,
+                _unique_name(check),
+                check.target,
+                check.severity,
+                check.status,
+                check.observed,
+                check.detail,
+            )
             for check in record.checks
         ],
     )
     if record.version is not None:
-        connection.execute("update ops.published_versions set is_current = false")
+        connection.execute(f"update {schema}.published_versions set is_current = false")
         _insert(
             connection,
+            schema,
             "published_versions",
             RUN_TABLES["published_versions"],
             [(record.version, record.run_id, record.as_of_date, timestamp(finished_at), record.version_file, True)],
         )
     _insert(
         connection,
+        schema,
         "lake_files",
         LAKE_FILES_COLUMNS,
         [tuple(getattr(load, name) for name in LAKE_FILES_COLUMNS) for load in record.files],
     )
 
 
-def _copy_build_tables(connection: duckdb.DuckDBPyConnection, build: Path | None) -> None:
+def _copy_build_tables(connection: duckdb.DuckDBPyConnection, schema: str, build: Path | None) -> None:
     """The row-grain findings of the build (dbt models of schema ops), where it got that far."""
     if build is None or not build.exists():
         return
@@ -239,41 +262,46 @@ def _copy_build_tables(connection: duckdb.DuckDBPyConnection, build: Path | None
     }
     for table in BUILD_TABLES:
         if table in found:
-            connection.execute(f"create table ops.{table} as select * from build_ops.ops.{table}")
+            connection.execute(f"create table {schema}.{table} as select * from build_ops.ops.{table}")
     connection.execute("detach build_ops")
 
 
-def write_ops_schema(
+def _unique_name(check: CheckResult) -> str:
+    """Ingestion's checks have one name for all objects; in the history a name stands once per run."""
+    return f"{check.target}.{check.check_name}" if check.check_name.startswith("extract_") else check.check_name
+
+
+def write_history(
     connection: duckdb.DuckDBPyConnection,
+    schema: str,
     settings: Settings,
     record: RunRecord,
     build: Path | None,
     withhold: Sequence[SourceObject] = (),
 ) -> None:
-    """Create schema `ops` in the connection's database: the kept history, this run, and the build's findings.
+    """Create the tables of the history in `schema`: the kept runs, this run, and the build's findings.
 
     `withhold`: the objects whose refused rows must not be shown (the published copy shows no personal data).
     """
-    _create_tables(connection)
-    earlier = [path for path in (settings.ops_database, settings.published_database) if path.exists()]
-    _carry_over(connection, earlier)
-    _note_what_readers_see(connection, settings)
-    _add_run(connection, settings, record, datetime.now(UTC))
-    _forget_old_runs(connection, settings.runs_kept)
-    _copy_build_tables(connection, build)
+    _create_tables(connection, schema)
+    _carry_over(connection, schema, settings)
+    _note_what_readers_see(connection, schema, settings)
+    _add_run(connection, schema, settings, record, datetime.now(UTC))
+    _forget_old_runs(connection, schema, settings.runs_kept)
+    _copy_build_tables(connection, schema, build)
     for declared in withhold:
         connection.execute(
-            "update ops.quarantined_rows set row_text = ? where source = ? and object = ?",
+            f"update {schema}.quarantined_rows set row_text = ? where source = ? and object = ?",
             [WITHHELD, declared.source, declared.name],
         )
 
 
 def write_ops_database(settings: Settings, record: RunRecord, build: Path | None) -> None:
     """Replace `<warehouse>/ops.duckdb` with the history including this run."""
-    partial = settings.warehouse_dir / ".ops.duckdb.partial"
+    partial = settings.warehouse_dir / ".history.partial"
     partial.unlink(missing_ok=True)
     with connect(settings, str(partial)) as connection:
-        write_ops_schema(connection, settings, record, build)
+        write_history(connection, OPS_DATABASE_SCHEMA, settings, record, build)
     partial.replace(settings.ops_database)
 
 
@@ -281,8 +309,8 @@ def mark_current(settings: Settings, version: int) -> None:
     """Note in ops.duckdb that `version` is what readers see (after a rollback)."""
     if not settings.ops_database.exists():
         return
-    partial = settings.warehouse_dir / ".ops.duckdb.partial"
+    partial = settings.warehouse_dir / ".history.partial"
     partial.write_bytes(settings.ops_database.read_bytes())
     with connect(settings, str(partial)) as connection:
-        connection.execute("update ops.published_versions set is_current = (version = ?)", [version])
+        connection.execute(f"update {OPS_DATABASE_SCHEMA}.published_versions set is_current = (version = ?)", [version])
     partial.replace(settings.ops_database)

@@ -15,7 +15,7 @@ from orchestration.ingestion.declarations import SourceObject
 from orchestration.ingestion.lake import LAKE_FILES_COLUMNS, remove_unused_raw_files
 from orchestration.ingestion.loading import FileLoad, connect
 from orchestration.ingestion.sql import identifier, literal
-from orchestration.publication.history import RunRecord, mark_current, write_ops_schema
+from orchestration.publication.history import OPS_DATABASE_SCHEMA, RunRecord, mark_current, write_history
 from orchestration.settings import Settings
 
 VERSION_FILE = re.compile(r"marts-(\d{6})\.duckdb")
@@ -61,23 +61,25 @@ def published_as_of(settings: Settings) -> date | None:
 
 def _show(settings: Settings, version_file: Path) -> None:
     """Make `version_file` what readers open. A hard link costs no copy; where there are none, a copy is renamed."""
-    partial = settings.warehouse_dir / ".marts.duckdb.partial"
-    partial.unlink(missing_ok=True)
-    try:
-        os.link(version_file, partial)
-    except OSError:
-        shutil.copyfile(version_file, partial)
-    partial.replace(settings.published_database)
+    partial = settings.warehouse_dir / ".shown.partial"
+    for name in (settings.published_database, settings.published_alias):
+        partial.unlink(missing_ok=True)
+        try:
+            os.link(version_file, partial)
+        except OSError:
+            shutil.copyfile(version_file, partial)
+        partial.replace(name)
 
 
 def _remove_strays(settings: Settings) -> None:
     """Delete version files that a killed run wrote and never showed: the history does not know them."""
     known: set[int] = set()
-    for path in (settings.ops_database, settings.published_database):
+    for path, schema in ((settings.ops_database, OPS_DATABASE_SCHEMA), (settings.published_database, "ops")):
         if path.exists():
             with duckdb.connect(str(path), read_only=True) as connection:
                 known |= {
-                    int(row[0]) for row in connection.execute("select version from ops.published_versions").fetchall()
+                    int(row[0])
+                    for row in connection.execute(f"select version from {schema}.published_versions").fetchall()
                 }
     for stale in settings.versions_dir.glob(".*.partial*"):
         stale.unlink()
@@ -104,7 +106,9 @@ def publish(settings: Settings, record: RunRecord, build: Path, declarations: li
         for (table,) in tables:
             connection.execute(f"create table marts.{identifier(table)} as from build.marts.{identifier(table)}")
         connection.execute("detach build")
-        write_ops_schema(connection, settings, record, build, withhold=[each for each in declarations if each.has_pii])
+        write_history(
+            connection, "ops", settings, record, build, withhold=[each for each in declarations if each.has_pii]
+        )
         connection.execute("checkpoint")
     with partial.open("rb") as handle:
         os.fsync(handle.fileno())

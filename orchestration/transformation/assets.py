@@ -21,6 +21,7 @@ from orchestration.transformation.dbt import (
     read_check_results,
 )
 from orchestration.validation.results import write_results
+from orchestration.validation.runner import warm_up
 
 
 class Translator(DagsterDbtTranslator):
@@ -72,6 +73,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
         os.environ.update(environment(settings, as_of))
         context.log.info(f"building as of {as_of.isoformat()} from {len(files)} files")
         create_build_database(settings, settings.build_database, warehouse.declarations, files)
+        warm_up()
         target = settings.build_dir / "dbt"
         invocation = dbt.cli(build_arguments(), context=context, raise_on_error=False, target_path=target)
         yield from invocation.stream()

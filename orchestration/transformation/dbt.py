@@ -64,7 +64,7 @@ def ensure_manifest(settings: Settings) -> Path:
     """Parse the dbt project when something in it changed since the last time. Raises ProjectDoesNotParse."""
     manifest = manifest_path(settings)
     if _is_stale(settings, manifest):
-        finished = subprocess.run(  # noqa: S603
+        finished = subprocess.run(
             [dbt_executable(), "--quiet", "parse", "--project-dir", str(settings.project_dir)],
             cwd=settings.project_dir,
             env={**os.environ, **environment(settings)},

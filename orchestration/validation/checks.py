@@ -9,12 +9,11 @@ from orchestration.ingestion.declarations import SourceObject
 from orchestration.naming import OWNERS, VALIDATED, check_name, model_key, raw_key_of
 from orchestration.publication.versions import published_as_of
 from orchestration.resources import Warehouse
-from orchestration.validation.extract_checks import BUILD_CHECKS, QualityLimits, check_build
 from orchestration.validation.docs import write_docs
+from orchestration.validation.extract_checks import BUILD_CHECKS, QualityLimits, check_build
 from orchestration.validation.results import load_results, write_results
 from orchestration.validation.runner import Parameters, row_counts, validate
 from orchestration.validation.suites import Suite
-
 
 GATE_RESULTS = "gate.json"
 

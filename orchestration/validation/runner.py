@@ -392,5 +392,9 @@ def _quoted(name: str) -> str:
 
 
 def _count(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
-    counted = connection.execute(f"select count(*) from {_quoted(schema)}.{_quoted(table)}").fetchone()
+    catalog = connection.execute("select current_database()").fetchone()
+    assert catalog is not None
+    # The catalog is named too: in marts.duckdb, `marts.…` alone could mean the database or the schema.
+    name = f"{_quoted(catalog[0])}.{_quoted(schema)}.{_quoted(table)}"
+    counted = connection.execute(f"select count(*) from {name}").fetchone()
     return int(counted[0]) if counted else 0

@@ -167,7 +167,7 @@ def rate(currency: str, month: str) -> Decimal:
     raise KeyError(f"{RATES} has no rate of {currency} for {month}")
 
 
-# -- recurring revenue -----------------------------------------------------------------------------------------------------
+# -- recurring revenue -----------------------------------------------------------------------------------------------
 
 
 def movements_over_a_gap() -> Scenario:
@@ -351,7 +351,7 @@ def exchange_rates() -> Scenario:
     return scenario
 
 
-# -- retention and churn ---------------------------------------------------------------------------------------------------
+# -- retention and churn ---------------------------------------------------------------------------------------------
 
 
 def retention() -> Scenario:
@@ -381,9 +381,9 @@ def left_and_came_back() -> Scenario:
     scenario.subscription(account, "2", "2024-08-10", amount="70")
     scenario.expect(
         "an account that left and came back inside the window counts by its end",
-        "select starting_accounts, retained_accounts, gross_retained_mrr, net_retained_mrr from marts.retention_monthly "
-        "where dimension = 'segment' and dimension_value = 'comeback' and month = date '2025-01-01' "
-        "and window_months = 12",
+        "select starting_accounts, retained_accounts, gross_retained_mrr, net_retained_mrr "
+        "from marts.retention_monthly where dimension = 'segment' and dimension_value = 'comeback' "
+        "and month = date '2025-01-01' and window_months = 12",
         (1, 1, 70, 70),
     )
     scenario.expect_churn(
@@ -448,8 +448,9 @@ def cohorts() -> Scenario:
     scenario.subscription(scenario.account("leaves"), "1", "2021-03-20", "2021-05-31")
     scenario.expect(
         "a cohort is the accounts of one start month, compared with what they paid at its end",
-        "select months_since_start, cohort_accounts, retained_accounts, cohort_mrr, gross_retained_mrr, net_retained_mrr "
-        "from marts.retention_cohorts where cohort_month = date '2021-03-01' and months_since_start in (0, 2, 3, 51) "
+        "select months_since_start, cohort_accounts, retained_accounts, cohort_mrr, gross_retained_mrr, "
+        "net_retained_mrr from marts.retention_cohorts "
+        "where cohort_month = date '2021-03-01' and months_since_start in (0, 2, 3, 51) "
         "order by months_since_start",
         (0, 2, 2, 200, 200, 200),
         (2, 2, 2, 200, 200, 250),
@@ -472,8 +473,8 @@ def reasons() -> Scenario:
         )
     scenario.expect(
         "churn is voluntary unless the reason says otherwise, and dated at the end of service, not at the notice",
-        "select account_id, cast(churned_on as varchar), churn_reason, is_voluntary, tenure_months from marts.fct_churn "
-        "where segment = 'reasons' order by account_id",
+        "select account_id, cast(churned_on as varchar), churn_reason, is_voluntary, tenure_months "
+        "from marts.fct_churn where segment = 'reasons' order by account_id",
         ("reasons-other", "2024-03-01", "moon phase", True, 13),
         ("reasons-pays", "2024-03-01", "payment failure", False, 13),
         ("reasons-price", "2024-03-01", "price", True, 13),
@@ -481,7 +482,7 @@ def reasons() -> Scenario:
     return scenario
 
 
-# -- terms and renewals ----------------------------------------------------------------------------------------------------
+# -- terms and renewals ----------------------------------------------------------------------------------------------
 
 
 def renewal_signed_late() -> Scenario:
@@ -798,7 +799,7 @@ def pending() -> Scenario:
     return scenario
 
 
-# -- lifetime value --------------------------------------------------------------------------------------------------------
+# -- lifetime value --------------------------------------------------------------------------------------------------
 
 
 def lifetime_value() -> Scenario:

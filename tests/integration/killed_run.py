@@ -27,10 +27,10 @@ def main() -> int:
 
     def replace(self: Path, target: Any) -> Path:
         what = describe(Path(target))
-        if PLACE == f"before rename {what}":
+        if f"before rename {what}" == PLACE:
             die()
         replaced = original_replace(self, target)
-        if PLACE == f"after rename {what}":
+        if f"after rename {what}" == PLACE:
             die()
         return replaced
 

@@ -1,8 +1,9 @@
 """MRR movements and retention once more, in plain Python, straight from the files of a landing folder.
 
-This is a second opinion, written from the metric dictionary alone: no SQL, no data frame, no code of the project. It reads
-CSV files of `salesforce/account`, `salesforce/subscription`, `generic/accounts` and `generic/subscriptions` as they were
-exported, keeps whole numbers and fractions exact, and goes through months one by one. It is slow and meant to be.
+This is a second opinion, written from the metric dictionary alone: no SQL, no data frame, no code of the project. It
+reads CSV files of `salesforce/account`, `salesforce/subscription`, `generic/accounts` and `generic/subscriptions` as
+they were exported, keeps whole numbers and fractions exact, and goes through months one by one. It is slow and meant to
+be.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class Retained:
     net_retained_mrr: Fraction = Fraction(0)
 
 
-# -- reading ---------------------------------------------------------------------------------------------------------------
+# -- reading ---------------------------------------------------------------------------------------------------------
 
 
 def records(landing: Path, source: str, name: str) -> Iterator[Record]:
@@ -108,7 +109,7 @@ def known_at(versions: list[Record], cursor: str, after: date) -> Record:
     return known[-1] if known else versions[0]
 
 
-# -- subscriptions ---------------------------------------------------------------------------------------------------------
+# -- subscriptions ---------------------------------------------------------------------------------------------------
 
 
 def plus_months(start: date, months: int) -> date:
@@ -204,7 +205,8 @@ def read_lines(landing: Path, as_of: date, reporting_currency: str) -> list[Line
         notice = day(row["cancelled_at"])
         if notice is not None and notice > as_of:
             notice = None
-        repeats = is_true(row["auto_renew"]) and end is not None
+        # A term that ends before it starts is a slip, and cannot repeat.
+        repeats = is_true(row["auto_renew"]) and end is not None and end >= start
         last = day(row["ended_at"])
         if last is None and end is None:
             last = notice + timedelta(days=int(row["notice_days"] or 0)) if notice else None
@@ -229,7 +231,7 @@ def read_lines(landing: Path, as_of: date, reporting_currency: str) -> list[Line
     return lines
 
 
-# -- months ----------------------------------------------------------------------------------------------------------------
+# -- months ----------------------------------------------------------------------------------------------------------
 
 
 def months_between(first: date, last: date) -> list[date]:

@@ -7,9 +7,10 @@ from datetime import date
 from decimal import Decimal
 
 import duckdb
-import golden
 import pytest
-from conftest import Company
+
+from tests.conftest import Company
+from tests.integration import golden
 
 SCENARIOS = [build() for build in golden.SCENARIOS]
 CASES = [

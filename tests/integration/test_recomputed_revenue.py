@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import recompute_revenue
-from conftest import Company, write_sample
+
+from tests.conftest import Company, write_sample
+from tests.integration import recompute_revenue
 
 RATES = Path(__file__).resolve().parents[2] / "seeds" / "exchange_rates.csv"
 CENT = 0.005
@@ -73,9 +74,10 @@ def test_movements_equal_the_recomputation(
             movement.fx,
             movement.closing,
         )
-        if name != movement.name or any(
-            abs(float(found) - float(part)) > CENT for found, part in zip(amounts, parts, strict=True)
-        ):
+        # On amounts of a fraction of a cent, exchange rates may or may not move the last stored digit.
+        same_name = name == movement.name or ({name, movement.name} == {"fx", "none"} and abs(movement.fx) < CENT)
+        same_amounts = all(abs(float(found) - float(part)) <= CENT for found, part in zip(amounts, parts, strict=True))
+        if not (same_name and same_amounts):
             wrong.append((key, published[key], movement))
     assert wrong == []
 

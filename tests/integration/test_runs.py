@@ -134,7 +134,7 @@ def test_daily_deltas_equal_one_landing_and_a_reader_sees_only_whole_versions(
 ) -> None:
     days = day_files(exports)
     assert len(days) == 3
-    reader = Reader(continued.warehouse / "marts.duckdb")
+    reader = Reader(continued.warehouse / "evergreen.duckdb")
     reader.start()
     for day in sorted(days):
         land_day(continued, exports, days[day])

@@ -392,7 +392,7 @@ def test_a_broken_declaration_fails_at_load_with_file_and_line(
 
 
 def test_a_setting_that_cannot_be_used_is_named() -> None:
-    with pytest.raises(SettingError, match="EVERGREEN_AS_OF_DATE is '30.06.2026'; expected an ISO date"):
+    with pytest.raises(SettingError, match=r"EVERGREEN_AS_OF_DATE is '30\.06\.2026'; expected an ISO date"):
         Settings.from_environment({"EVERGREEN_AS_OF_DATE": "30.06.2026"})
     with pytest.raises(SettingError, match="EVERGREEN_VERSIONS_KEPT is '0'"):
         Settings.from_environment({"EVERGREEN_VERSIONS_KEPT": "0"})

@@ -141,16 +141,20 @@ def test_company_of_several_chunks_has_one_header_a_file_and_no_key_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings, "ACCOUNTS_PER_CHUNK", 40)
+    monkeypatch.setattr(settings, "CHUNKS_PER_FILE", 2)
     company.write_company(Request(100, 7), tmp_path)
+    parts = sorted(path.name for path in (tmp_path / "generic" / "usage").iterdir())
+    assert parts == ["usage_2026-06-30_part-001.csv", "usage_2026-06-30_part-002.csv"]
     for object_name in ("account", "contact", "subscription", "opportunity", "order", "task", "event"):
         ids = [row["Id"] for row in rows(tmp_path, "salesforce", object_name, f"{object_name}_2026*.csv")]
-        assert len(set(ids)) == len(ids)
+        assert len(set(ids)) == len(ids) > 0
         assert "Id" not in ids
     assert len(rows(tmp_path, "salesforce", "account", "account_2026*.csv")) == 100
     for object_name in ("tickets", "ticket_audits", "users", "organizations", "groups", "satisfaction_ratings"):
         numbers = [record["id"] for record in records(tmp_path, object_name)]
         assert len(set(numbers)) == len(numbers) > 0
-    pages = [json.loads(line) for line in (tmp_path / "zendesk/tickets/tickets_2026-06-30.ndjson").open()]
+    files = sorted((tmp_path / "zendesk" / "tickets").iterdir())
+    pages = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
     assert [page["end_of_stream"] for page in pages] == [False, False, True]
 
 

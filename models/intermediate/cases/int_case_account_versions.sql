@@ -34,23 +34,36 @@ ticket_accounts as (
             and organization_account_versions.valid_from < ticket_versions.valid_to
 ),
 
+generic_cases as (
+    select
+        case_id,
+        account_id,
+        created_at,
+        coalesce(is_deleted, false) as is_deleted,
+        updated_at,
+        valid_from,
+        valid_to,
+        case when account_id is null then contact_id end as lookup_contact_id,
+        cast(created_at as date) as created_on
+    from generic_versions
+),
+
 -- A case that names no account is that of its contact on the day it was opened.
 case_accounts as (
     select
-        generic_versions.case_id,
-        coalesce(generic_versions.account_id, contact_versions.account_id) as account_id,
-        generic_versions.created_at,
-        generic_versions.is_deleted,
-        greatest(generic_versions.updated_at, contact_versions.known_at) as known_at,
-        generic_versions.valid_from,
-        generic_versions.valid_to
-    from generic_versions
+        generic_cases.case_id,
+        coalesce(generic_cases.account_id, contact_versions.account_id) as account_id,
+        generic_cases.created_at,
+        generic_cases.is_deleted,
+        greatest(generic_cases.updated_at, contact_versions.known_at) as known_at,
+        generic_cases.valid_from,
+        generic_cases.valid_to
+    from generic_cases
     left join contact_versions
         on
-            generic_versions.account_id is null
-            and generic_versions.contact_id = contact_versions.contact_id
-            and cast(contact_versions.valid_from as date) <= cast(generic_versions.created_at as date)
-            and cast(contact_versions.valid_to as date) > cast(generic_versions.created_at as date)
+            generic_cases.lookup_contact_id = contact_versions.contact_id
+            and cast(contact_versions.valid_from as date) <= generic_cases.created_on
+            and cast(contact_versions.valid_to as date) > generic_cases.created_on
 ),
 
 combined as (
@@ -58,7 +71,7 @@ combined as (
         case_id,
         account_id,
         created_at,
-        coalesce(is_deleted, false) as is_deleted,
+        is_deleted,
         known_at,
         valid_from,
         valid_to

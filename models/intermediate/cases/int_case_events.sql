@@ -4,8 +4,41 @@ generic_events as (
     select * from {{ ref('stg_generic__case_events') }}
 ),
 
+-- Audits are long texts: each of these reads only what it needs, because a shared step would be kept whole in memory.
 audits as (
-    select * from {{ ref('stg_zendesk__ticket_audits') }}
+    select
+        audit_id,
+        case_id,
+        occurred_at,
+        author_id,
+        via_channel,
+        {{ opens_ticket('events') }} as is_opening,
+        events
+    from {{ ref('stg_zendesk__ticket_audits') }}
+    where occurred_at < {{ as_of_end() }}
+),
+
+opened_tickets as (
+    select distinct case_id
+    from {{ ref('stg_zendesk__ticket_audits') }}
+    where {{ opens_ticket('events') }}
+),
+
+merge_audits as (
+    select
+        case_id,
+        occurred_at,
+        {{ merged_into_number('events') }} as merged_into
+    from {{ ref('stg_zendesk__ticket_audits') }}
+    where events like '%closed and merged into request #%'
+),
+
+cases_with_events as (
+    select
+        case_id,
+        max(case when lower(event_type) in ('deleted', 'undeleted') then 1 else 0 end) = 1 as tells_deletion
+    from {{ ref('stg_generic__case_events') }}
+    group by case_id
 ),
 
 generic_cases as (
@@ -36,90 +69,100 @@ agents as (
     select * from {{ ref('int_agents') }}
 ),
 
-status_map as (
+generic_status as (
     select * from {{ ref('status_map') }}
+    where source = 'generic'
+),
+
+zendesk_status as (
+    select * from {{ ref('status_map') }}
+    where source = 'zendesk'
 ),
 
 custom_fields as (
     select * from {{ ref('zendesk_custom_fields') }}
 ),
 
--- The audit that opened a ticket is told by what it holds, not by its time: two may share a second.
-told_audits as (
-    select
-        audit_id,
-        case_id,
-        occurred_at,
-        author_id,
-        via_channel,
-        {{ matches('events', '"type" *: *"Create"') }} as is_opening,
-        events
-    from audits
-),
-
--- One row per thing that an audit did; only what says what it was is taken out of its text.
-changes as (
-    {{ explode_json_array('told_audits', 'events', ['audit_id', 'case_id', 'occurred_at', 'author_id', 'via_channel', 'is_opening'], 'change', 'change_index') }}
-),
-
-typed_changes as (
-    select
-        changes.*,
-        {{ json_text('change', 'type') }} as change_type
-    from changes
-),
-
+-- One row per thing that an audit did.
 read_changes as (
-    select
-        audit_id,
-        case_id,
-        occurred_at,
-        via_channel,
-        is_opening,
-        change_index,
-        change_type,
-        case when change_type in ('Create', 'Change') then {{ json_text('change', 'field_name') }} end as field_name,
-        case when change_type = 'Change' then {{ json_text('change', 'previous_value') }} end as previous_value,
-        case when change_type in ('Create', 'Change') then {{ json_text('change', 'value') }} end as new_value,
-        case when change_type like '%Comment' then coalesce({{ json_text('change', 'public') }}, 'true') end as is_public,
-        case when change_type = 'VoiceComment' then {{ json_text('change', 'data.call_duration') }} end as call_seconds,
-        coalesce(
-            case when change_type like '%Comment' then 'zendesk:' || {{ json_text('change', 'author_id') }} end,
-            author_id
-        ) as author_id
-    from typed_changes
-    where change_type in ('Create', 'Change') or change_type like '%Comment'
+    {{ explode_json_records('audits', 'events', ['audit_id', 'case_id', 'occurred_at', 'author_id', 'via_channel', 'is_opening'], {
+        'change_type': 'type',
+        'field_name': 'field_name',
+        'previous_value': 'previous_value',
+        'new_value': 'value',
+        'is_public': 'public',
+        'comment_author_id': 'author_id',
+        'call_seconds': 'data.call_duration',
+    }, 'change_index') }}
 ),
 
 named_changes as (
     select
-        read_changes.*,
-        coalesce(custom_fields.meaning, read_changes.field_name) as field
+        read_changes.audit_id,
+        read_changes.case_id,
+        read_changes.occurred_at,
+        read_changes.via_channel,
+        read_changes.is_opening,
+        read_changes.change_index,
+        read_changes.change_type,
+        coalesce(custom_fields.meaning, read_changes.field_name) as field,
+        read_changes.previous_value,
+        read_changes.new_value,
+        case when read_changes.change_type like '%Comment' then coalesce(read_changes.is_public, 'true') end as is_public,
+        case when read_changes.change_type = 'VoiceComment' then read_changes.call_seconds end as call_seconds,
+        case
+            when read_changes.change_type like '%Comment' and read_changes.comment_author_id is not null
+                then 'zendesk:' || read_changes.comment_author_id
+            else read_changes.author_id
+        end as author_id
     from read_changes
     left join custom_fields
         on read_changes.field_name = cast(custom_fields.field_id as {{ dbt.type_string() }})
     where
-        read_changes.is_public is not null
-        or coalesce(custom_fields.meaning, read_changes.field_name)
-        in ('status', 'assignee_id', 'group_id', 'priority', 'approval_status')
+        read_changes.change_type like '%Comment'
+        or (
+            read_changes.change_type in ('Create', 'Change')
+            and coalesce(custom_fields.meaning, read_changes.field_name)
+            in ('status', 'assignee_id', 'group_id', 'priority', 'approval_status')
+        )
 ),
 
--- Who asked is a customer; who is not known and did not ask is not taken for a person of ours.
+-- Who asked is a customer, also when the list of users does not have them.
+people as (
+    select
+        user_id,
+        role,
+        is_bot
+    from users
+
+    union all
+
+    select distinct
+        tickets.requester_id as user_id,
+        'end-user' as role,
+        false as is_bot
+    from tickets
+    left join users
+        on tickets.requester_id = users.user_id
+    where
+        users.user_id is null
+        and tickets.requester_id is not null
+),
+
+-- Who is not known and did not ask is not taken for a person of ours.
 acted_changes as (
     select
         named_changes.*,
         case
-            when users.is_bot then 'bot'
+            when people.is_bot then 'bot'
             when named_changes.author_id = 'zendesk:-1' or named_changes.via_channel in ('rule', 'system') then 'system'
-            when users.role in ('agent', 'admin') then 'agent'
-            when users.role = 'end-user' or named_changes.author_id = tickets.requester_id then 'customer'
+            when people.role in ('agent', 'admin') then 'agent'
+            when people.role = 'end-user' then 'customer'
             else 'system'
         end as actor_type
     from named_changes
-    left join users
-        on named_changes.author_id = users.user_id
-    left join tickets
-        on named_changes.case_id = tickets.case_id
+    left join people
+        on named_changes.author_id = people.user_id
 ),
 
 -- A customer's opening message is the case itself and no reply; an agent's stays, for the reply that counts is the next.
@@ -141,7 +184,9 @@ judged_changes as (
             when is_public = 'true' and actor_type = 'customer' and is_opening then null
             when is_public = 'true' and actor_type = 'customer' then 'customer_reply'
             when is_public = 'true' then 'public_reply'
-        end as event_type
+        end as event_type,
+        case when field = 'group_id' then 'zendesk:' || previous_value end as earlier_group_id,
+        case when field = 'group_id' then 'zendesk:' || new_value end as later_group_id
     from acted_changes
 ),
 
@@ -160,13 +205,13 @@ ticket_events as (
         judged_changes.author_id as actor_id,
         case judged_changes.event_type
             when 'assignment' then 'zendesk:' || judged_changes.previous_value
-            when 'team' then coalesce(earlier_groups.group_name, 'zendesk:' || judged_changes.previous_value)
+            when 'team' then coalesce(earlier_groups.group_name, judged_changes.earlier_group_id)
             when 'status' then coalesce(earlier_status.status, judged_changes.previous_value)
             when 'priority' then judged_changes.previous_value
         end as from_value,
         case
             when judged_changes.event_type = 'assignment' then 'zendesk:' || judged_changes.new_value
-            when judged_changes.event_type = 'team' then coalesce(later_groups.group_name, 'zendesk:' || judged_changes.new_value)
+            when judged_changes.event_type = 'team' then coalesce(later_groups.group_name, judged_changes.later_group_id)
             when judged_changes.event_type in ('created', 'status') then coalesce(later_status.status, judged_changes.new_value)
             when judged_changes.event_type = 'priority' then judged_changes.new_value
         end as to_value,
@@ -175,21 +220,13 @@ ticket_events as (
         'zendesk' as source
     from judged_changes
     left join zendesk_groups as earlier_groups
-        on
-            judged_changes.event_type = 'team'
-            and 'zendesk:' || judged_changes.previous_value = earlier_groups.group_id
+        on judged_changes.earlier_group_id = earlier_groups.group_id
     left join zendesk_groups as later_groups
-        on
-            judged_changes.event_type = 'team'
-            and 'zendesk:' || judged_changes.new_value = later_groups.group_id
-    left join status_map as earlier_status
-        on
-            earlier_status.source = 'zendesk'
-            and lower(judged_changes.previous_value) = earlier_status.vendor_value
-    left join status_map as later_status
-        on
-            later_status.source = 'zendesk'
-            and lower(judged_changes.new_value) = later_status.vendor_value
+        on judged_changes.later_group_id = later_groups.group_id
+    left join zendesk_status as earlier_status
+        on lower(judged_changes.previous_value) = earlier_status.vendor_value
+    left join zendesk_status as later_status
+        on lower(judged_changes.new_value) = later_status.vendor_value
     where
         judged_changes.event_type is not null
         and (
@@ -228,14 +265,10 @@ mapped_events as (
     from generic_events
     left join agents
         on generic_events.actor_id = agents.agent_id
-    left join status_map as earlier_status
-        on
-            earlier_status.source = 'generic'
-            and lower(generic_events.from_value) = earlier_status.vendor_value
-    left join status_map as later_status
-        on
-            later_status.source = 'generic'
-            and lower(generic_events.to_value) = later_status.vendor_value
+    left join generic_status as earlier_status
+        on lower(generic_events.from_value) = earlier_status.vendor_value
+    left join generic_status as later_status
+        on lower(generic_events.to_value) = later_status.vendor_value
 ),
 
 -- A case without events is known by its own timestamps. A ticket whose first audit was not exported was still opened.
@@ -248,13 +281,10 @@ silent_cases as (
         generic_cases.closed_at,
         generic_cases.assignee_id,
         generic_cases.contact_id,
-        generic_cases.updated_at,
+        generic_cases.first_known_at,
         'generic' as source
     from generic_cases
-    left join (
-        select distinct case_id
-        from generic_events
-    ) as cases_with_events
+    left join cases_with_events
         on generic_cases.case_id = cases_with_events.case_id
     where cases_with_events.case_id is null
 
@@ -268,14 +298,10 @@ silent_cases as (
         tickets.closed_at,
         tickets.assignee_id,
         tickets.contact_id,
-        tickets.updated_at,
+        tickets.first_known_at,
         'zendesk' as source
     from tickets
-    left join (
-        select distinct case_id
-        from told_audits
-        where is_opening
-    ) as opened_tickets
+    left join opened_tickets
         on tickets.case_id = opened_tickets.case_id
     where opened_tickets.case_id is null
 ),
@@ -291,7 +317,7 @@ stand_ins as (
         cast(null as {{ dbt.type_string() }}) as from_value,
         'new' as to_value,
         cast(null as bigint) as handle_seconds,
-        updated_at as known_at,
+        greatest(created_at, first_known_at) as known_at,
         source
     from silent_cases
     where created_at is not null
@@ -308,7 +334,7 @@ stand_ins as (
         cast(null as {{ dbt.type_string() }}) as from_value,
         cast(null as {{ dbt.type_string() }}) as to_value,
         cast(null as bigint) as handle_seconds,
-        updated_at as known_at,
+        greatest(first_replied_at, first_known_at) as known_at,
         source
     from silent_cases
     where first_replied_at is not null
@@ -325,7 +351,7 @@ stand_ins as (
         cast(null as {{ dbt.type_string() }}) as from_value,
         'solved' as to_value,
         cast(null as bigint) as handle_seconds,
-        updated_at as known_at,
+        greatest(solved_at, first_known_at) as known_at,
         source
     from silent_cases
     where solved_at is not null
@@ -342,7 +368,7 @@ stand_ins as (
         cast(null as {{ dbt.type_string() }}) as from_value,
         'closed' as to_value,
         cast(null as bigint) as handle_seconds,
-        updated_at as known_at,
+        greatest(closed_at, first_known_at) as known_at,
         source
     from silent_cases
     where closed_at is not null
@@ -351,16 +377,14 @@ stand_ins as (
 -- The help desk tells a merge only in the words of the note that it leaves, and by a tag.
 merge_notes as (
     select
-        audits.case_id,
-        min(audits.occurred_at) as occurred_at,
-        min({{ merged_into_number('audits.events') }}) as merged_into
-    from audits
+        merge_audits.case_id,
+        min(merge_audits.occurred_at) as occurred_at,
+        min(merge_audits.merged_into) as merged_into
+    from merge_audits
     inner join tickets
-        on audits.case_id = tickets.case_id
-    where
-        tickets.is_merged
-        and audits.events like '%closed and merged into request #%'
-    group by audits.case_id
+        on merge_audits.case_id = tickets.case_id
+    where tickets.is_merged
+    group by merge_audits.case_id
 ),
 
 -- What only the versions of a case tell: that it was deleted, restored or merged, at the instant of the version.
@@ -398,12 +422,6 @@ row_turns as (
     from row_states
 ),
 
-told_endings as (
-    select distinct case_id
-    from generic_events
-    where lower(event_type) in ('deleted', 'undeleted')
-),
-
 row_events as (
     select
         row_turns.case_id,
@@ -412,12 +430,12 @@ row_events as (
         cast(null as {{ dbt.type_string() }}) as to_value,
         row_turns.source
     from row_turns
-    left join told_endings
-        on row_turns.case_id = told_endings.case_id
+    left join cases_with_events
+        on row_turns.case_id = cases_with_events.case_id
     where
         row_turns.is_deleted <> row_turns.was_deleted
         and row_turns.updated_at is not null
-        and told_endings.case_id is null
+        and not coalesce(cases_with_events.tells_deletion, false)
 
     union all
 

@@ -98,80 +98,77 @@ term_dates as (
             and paid_terms.known_until > dates.as_of_date
 ),
 
-native as (
+-- Converted by way of doubles and made exact again: products of wide decimals cost fifty times as much.
+converted as (
+    select
+        term_dates.account_id,
+        term_dates.as_of_date,
+        term_dates.seats,
+        term_dates.service_start_date,
+        term_dates.was_in_service,
+        term_dates.is_in_service,
+        term_dates.is_under_notice,
+        term_dates.known_on,
+        cast(
+            cast(term_dates.mrr_native as double) * cast(exchange_rates.rate_to_reporting as double) as decimal(18, 6)
+        ) as mrr
+    from term_dates
+    left join exchange_rates
+        on
+            term_dates.currency = exchange_rates.currency
+            and term_dates.rate_month = exchange_rates.month
+),
+
+totals as (
     select
         account_id,
         as_of_date,
-        rate_month,
-        currency,
-        cast(sum(case when is_in_service then mrr_native else 0 end) as decimal(38, 6)) as mrr,
-        cast(sum(case when is_in_service and not is_under_notice then mrr_native else 0 end) as decimal(38, 6)) as secured_mrr,
-        cast(sum(case when was_in_service then mrr_native else 0 end) as decimal(38, 6)) as earlier_mrr,
+        sum(case when is_in_service then mrr end) as mrr,
+        sum(case when is_in_service and not is_under_notice then mrr end) as secured_mrr,
+        sum(case when was_in_service then mrr end) as earlier_mrr,
         cast(sum(case when is_in_service then seats end) as bigint) as licensed_seats,
         min(service_start_date) as first_service_date,
         max(known_on) as known_on
-    from term_dates
-    group by account_id, as_of_date, rate_month, currency
-),
-
-converted as (
-    select
-        native.account_id,
-        native.as_of_date,
-        sum(cast(native.mrr * exchange_rates.rate_to_reporting as decimal(38, 6))) as mrr,
-        sum(cast(native.secured_mrr * exchange_rates.rate_to_reporting as decimal(38, 6))) as secured_mrr,
-        sum(cast(native.earlier_mrr * exchange_rates.rate_to_reporting as decimal(38, 6))) as earlier_mrr,
-        cast(sum(native.licensed_seats) as bigint) as licensed_seats,
-        min(native.first_service_date) as first_service_date,
-        max(native.known_on) as known_on
-    from native
-    left join exchange_rates
-        on
-            native.currency = exchange_rates.currency
-            and native.rate_month = exchange_rates.month
-    group by native.account_id, native.as_of_date
+    from converted
+    group by account_id, as_of_date
 ),
 
 -- Who had nothing in service at the reference date is compared with the first MRR after it.
 newcomers as (
     select
-        converted.account_id,
-        converted.as_of_date,
-        sum(cast(cast(term_dates.mrr_native as decimal(38, 6)) * exchange_rates.rate_to_reporting as decimal(38, 6))) as first_mrr
-    from converted
-    inner join term_dates
+        totals.account_id,
+        totals.as_of_date,
+        sum(converted.mrr) as first_mrr
+    from totals
+    inner join converted
         on
-            converted.account_id = term_dates.account_id
-            and converted.as_of_date = term_dates.as_of_date
-            and converted.first_service_date = term_dates.service_start_date
-    left join exchange_rates
-        on
-            term_dates.currency = exchange_rates.currency
-            and term_dates.rate_month = exchange_rates.month
+            totals.account_id = converted.account_id
+            and totals.as_of_date = converted.as_of_date
+            and totals.first_service_date = converted.service_start_date
     where
-        converted.earlier_mrr <= 0
-        and converted.mrr > 0
-    group by converted.account_id, converted.as_of_date
+        coalesce(totals.earlier_mrr, 0) <= 0
+        and totals.mrr > 0
+    group by totals.account_id, totals.as_of_date
 ),
 
 measured as (
     select
-        converted.account_id,
-        converted.as_of_date,
-        converted.licensed_seats,
-        cast(converted.secured_mrr as double) / cast(
+        totals.account_id,
+        totals.as_of_date,
+        totals.licensed_seats,
+        cast(coalesce(totals.secured_mrr, 0) as double) / cast(
             case
-                when converted.earlier_mrr > 0 then converted.earlier_mrr
+                when totals.earlier_mrr > 0 then totals.earlier_mrr
                 when newcomers.first_mrr > 0 then newcomers.first_mrr
             end as double
         ) as measure,
-        converted.known_on
-    from converted
+        totals.known_on
+    from totals
     left join newcomers
         on
-            converted.account_id = newcomers.account_id
-            and converted.as_of_date = newcomers.as_of_date
-    where converted.mrr > 0
+            totals.account_id = newcomers.account_id
+            and totals.as_of_date = newcomers.as_of_date
+    where totals.mrr > 0
 )
 
 select * from measured

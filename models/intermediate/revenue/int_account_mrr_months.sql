@@ -74,16 +74,29 @@ by_product as (
 
 ),
 
--- the product that an account is counted under: its largest when the month opens, else when it closes
+with_account_opening as (
+
+    select
+        *,
+        sum(opening_mrr) over (partition by account_id, month) as account_opening_mrr
+    from by_product
+
+),
+
+-- the product that an account is counted under: its largest when the month opens, or when it closes for an account that
+-- arrives; what happens inside the month must not decide where an account is counted that was there before
 ranked_products as (
 
     select
         *,
         row_number() over (
             partition by account_id, month
-            order by opening_mrr desc, closing_mrr desc, product asc
+            order by
+                opening_mrr desc,
+                case when account_opening_mrr > 0 then 0 else closing_mrr end desc,
+                product asc
         ) as product_rank
-    from by_product
+    from with_account_opening
 
 ),
 

@@ -46,7 +46,7 @@ named_successors as (
 
 ),
 
--- one contract may become several at once; what names it much later is new business
+-- one contract may become several at once; what names it much later is new business, and a credit renews nothing
 renewing as (
 
     select
@@ -76,8 +76,8 @@ by_due_date as (
         due_date,
         first_start_date as successor_start_date,
         max(case when successor_rank = 1 then successor_id end) as renewed_by_subscription_id,
-        cast(coalesce(sum(mrr_at_due), 0) as decimal(18, 6)) as successor_mrr_at_due,
-        cast(coalesce(sum(mrr_at_start), 0) as decimal(18, 6)) as successor_mrr_at_start
+        cast(greatest(coalesce(sum(mrr_at_due), 0), 0) as decimal(18, 6)) as successor_mrr_at_due,
+        cast(greatest(coalesce(sum(mrr_at_start), 0), 0) as decimal(18, 6)) as successor_mrr_at_start
     from renewing
     group by subscription_id, due_date, first_start_date
 

@@ -201,46 +201,55 @@ combined as (
     select * from ratings
 ),
 
+-- The keys to look the account up by are empty where it is stated: a condition on that in the joins would make them
+-- compare every row with every other.
+keyed as (
+    select
+        combined.*,
+        case when account_id is null then case_id end as lookup_case_id,
+        case when account_id is null then contact_id end as lookup_contact_id,
+        cast(coalesce(responded_at, sent_at) as date) as lookup_date
+    from combined
+),
+
 -- Whose answer it is: the account that it names, else that of its case as known then, else that of the contact on the
 -- day of the answer.
 placed as (
     select
-        combined.response_id,
-        combined.source,
-        combined.survey_type,
-        coalesce(combined.account_id, case_versions.account_id, contact_versions.account_id) as account_id,
-        combined.contact_id,
-        combined.case_id,
-        combined.agent_id,
-        combined.sent_at,
-        combined.responded_at,
-        combined.score,
-        combined.has_answer,
-        combined.is_real,
-        combined.scale_min,
-        combined.scale_max,
-        combined.high_is_good,
-        combined.comment,
+        keyed.response_id,
+        keyed.source,
+        keyed.survey_type,
+        coalesce(keyed.account_id, case_versions.account_id, contact_versions.account_id) as account_id,
+        keyed.contact_id,
+        keyed.case_id,
+        keyed.agent_id,
+        keyed.sent_at,
+        keyed.responded_at,
+        keyed.score,
+        keyed.has_answer,
+        keyed.is_real,
+        keyed.scale_min,
+        keyed.scale_max,
+        keyed.high_is_good,
+        keyed.comment,
         case
-            when combined.account_id is not null then combined.known_at
-            when case_versions.account_id is not null then greatest(combined.known_at, case_versions.known_at)
-            else greatest(combined.known_at, contact_versions.known_at)
+            when keyed.account_id is not null then keyed.known_at
+            when case_versions.account_id is not null then greatest(keyed.known_at, case_versions.known_at)
+            else greatest(keyed.known_at, contact_versions.known_at)
         end as known_at,
-        greatest(combined.valid_from, case_versions.valid_from) as valid_from,
-        least(combined.valid_to, case_versions.valid_to) as valid_to
-    from combined
+        greatest(keyed.valid_from, case_versions.valid_from) as valid_from,
+        least(keyed.valid_to, case_versions.valid_to) as valid_to
+    from keyed
     left join case_versions
         on
-            combined.account_id is null
-            and combined.case_id = case_versions.case_id
-            and combined.valid_from < case_versions.valid_to
-            and case_versions.valid_from < combined.valid_to
+            keyed.lookup_case_id = case_versions.case_id
+            and keyed.valid_from < case_versions.valid_to
+            and case_versions.valid_from < keyed.valid_to
     left join contact_versions
         on
-            combined.account_id is null
-            and combined.contact_id = contact_versions.contact_id
-            and cast(contact_versions.valid_from as date) <= cast(coalesce(combined.responded_at, combined.sent_at) as date)
-            and cast(contact_versions.valid_to as date) > cast(coalesce(combined.responded_at, combined.sent_at) as date)
+            keyed.lookup_contact_id = contact_versions.contact_id
+            and cast(contact_versions.valid_from as date) <= keyed.lookup_date
+            and cast(contact_versions.valid_to as date) > keyed.lookup_date
 ),
 
 judged as (

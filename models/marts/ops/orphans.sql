@@ -13,15 +13,24 @@
     ('generic', 'case_events', 'stg_generic__case_events', ['event_id'], 'case_id', 'cases'),
     ('generic', 'survey_responses', 'stg_generic__survey_responses', ['response_id'], 'account_id', 'accounts'),
     ('generic', 'survey_responses', 'stg_generic__survey_responses', ['response_id'], 'case_id', 'cases'),
-    ('generic', 'usage', 'stg_generic__usage', ['account_id', 'product', 'feature', 'usage_date'], 'account_id', 'accounts'),
+    (
+        'generic', 'usage', 'stg_generic__usage',
+        ['account_id', 'product', 'feature', 'usage_date'], 'account_id', 'accounts',
+    ),
     ('generic', 'interactions', 'stg_generic__interactions', ['interaction_id'], 'account_id', 'accounts'),
     ('generic', 'self_service_events', 'stg_generic__self_service_events', ['event_id'], 'account_id', 'accounts'),
     ('salesforce', 'account', 'stg_salesforce__accounts', ['account_id'], 'parent_account_id', 'accounts'),
     ('salesforce', 'contact', 'stg_salesforce__contacts', ['contact_id'], 'account_id', 'accounts'),
     ('salesforce', 'subscription', 'stg_salesforce__subscriptions', ['subscription_id'], 'account_id', 'accounts'),
-    ('salesforce', 'subscription', 'stg_salesforce__subscriptions', ['subscription_id'], 'renewed_from_id', 'subscriptions'),
+    (
+        'salesforce', 'subscription', 'stg_salesforce__subscriptions',
+        ['subscription_id'], 'renewed_from_id', 'subscriptions',
+    ),
     ('salesforce', 'opportunity', 'stg_salesforce__opportunities', ['opportunity_id'], 'account_id', 'accounts'),
-    ('salesforce', 'opportunity', 'stg_salesforce__opportunities', ['opportunity_id'], 'subscription_id', 'subscriptions'),
+    (
+        'salesforce', 'opportunity', 'stg_salesforce__opportunities',
+        ['opportunity_id'], 'subscription_id', 'subscriptions',
+    ),
     ('salesforce', 'order', 'stg_salesforce__orders', ['order_id'], 'account_id', 'accounts'),
     ('salesforce', 'task', 'stg_salesforce__tasks', ['interaction_id'], 'account_id', 'accounts'),
     ('salesforce', 'event', 'stg_salesforce__events', ['interaction_id'], 'account_id', 'accounts'),
@@ -40,9 +49,9 @@ with
 landed_accounts as (
 
     select account_id as landed_id from {{ ref('stg_generic__accounts') }}
-    union
+    union all
     select account_id as landed_id from {{ ref('stg_salesforce__accounts') }}
-    union
+    union all
     select organization_id as landed_id from {{ ref('stg_zendesk__organizations') }}
 
 ),
@@ -50,7 +59,7 @@ landed_accounts as (
 landed_subscriptions as (
 
     select subscription_id as landed_id from {{ ref('stg_generic__subscriptions') }}
-    union
+    union all
     select subscription_id as landed_id from {{ ref('stg_salesforce__subscriptions') }}
 
 ),
@@ -58,7 +67,7 @@ landed_subscriptions as (
 landed_cases as (
 
     select case_id as landed_id from {{ ref('stg_generic__cases') }}
-    union
+    union all
     select case_id as landed_id from {{ ref('stg_zendesk__tickets') }}
 
 ),
@@ -78,9 +87,10 @@ orphans as (
         from {{ ref(model) }} as referring
         left join landed_{{ referred }} on referring.{{ column }} = landed_{{ referred }}.landed_id
         where referring.{{ column }} is not null and landed_{{ referred }}.landed_id is null
-        {{ 'union' if not loop.last }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 
 )
 
-select * from orphans
+-- Usage rows whose day cannot be read share a key.
+select distinct * from orphans

@@ -58,12 +58,18 @@ announced as (
 ),
 
 -- the named successor of a merged contract is decided when the contract that it names is
-successor_signings as (
+replacements as (
 
     select
         successors.subscription_id,
+        successors.due_date,
+        successors.renewed_by_subscription_id,
+        successors.successor_mrr_at_due,
+        successors.successor_mrr_at_start,
+        coalesce(given_away.given_mrr_at_start, cast(0 as decimal(18, 6))) as given_mrr_at_start,
         coalesce(signings.signed_on, successors.successor_start_date) as decided_on
     from successors
+    left join given_away on successors.subscription_id = given_away.subscription_id
     left join signings
         on
             successors.subscription_id = signings.subscription_id
@@ -76,11 +82,11 @@ judged as (
 
     select
         dues.*,
-        successors.renewed_by_subscription_id as own_successor_id,
+        replacements.renewed_by_subscription_id as own_successor_id,
         matches_by_value.renewed_by_subscription_id as merged_into_id,
         case
             when not dues.is_last_due then 'rolled_over'
-            when successors.subscription_id is not null then 'replaced'
+            when replacements.subscription_id is not null then 'replaced'
             when matches_by_value.subscription_id is not null then 'merged'
             when
                 signings.signed_on is not null
@@ -101,18 +107,18 @@ judged as (
         end as verdict,
         signings.signed_on,
         signings.lost_on,
-        successor_signings.decided_on as successor_decided_on,
-        merged_signings.decided_on as merge_decided_on,
-        successors.successor_mrr_at_due,
-        successors.successor_mrr_at_start,
-        coalesce(given_away.given_mrr_at_start, cast(0 as decimal(18, 6))) as given_mrr_at_start,
+        replacements.decided_on as successor_decided_on,
+        named_replacements.decided_on as merge_decided_on,
+        replacements.successor_mrr_at_due,
+        replacements.successor_mrr_at_start,
+        replacements.given_mrr_at_start,
         matches_by_value.allocated_mrr_at_start,
         matches_by_value.due_mrr_at_start
     from dues
-    left join successors
+    left join replacements
         on
-            dues.subscription_id = successors.subscription_id
-            and dues.due_date = successors.due_date
+            dues.subscription_id = replacements.subscription_id
+            and dues.due_date = replacements.due_date
     left join signings
         on
             dues.subscription_id = signings.subscription_id
@@ -121,16 +127,9 @@ judged as (
         on
             dues.subscription_id = matches_by_value.subscription_id
             and dues.due_date = matches_by_value.due_date
-    left join given_away
-        on
-            dues.subscription_id = given_away.subscription_id
-            and dues.is_last_due
     left join announced on dues.subscription_id = announced.subscription_id
-    left join successor_signings
-        on
-            dues.subscription_id = successor_signings.subscription_id
-            and dues.is_last_due
-    left join successor_signings as merged_signings on matches_by_value.named_subscription_id = merged_signings.subscription_id
+    left join replacements as named_replacements
+        on matches_by_value.named_subscription_id = named_replacements.subscription_id
     where not dues.is_amended
 
 ),

@@ -1,0 +1,217 @@
+"""`make bench`: the whole daily job against the floor, on one company, in one go.
+
+The floor is one process that does the same reading and runs the same compiled SQL through DuckDB alone: landed files to
+Parquet, seeds, models, nothing else: no orchestration, no checks, no publication. Machines differ and are noisy, so the
+ratio is what counts. Results are appended to benchmarks/results.csv.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent
+RESULTS = PROJECT / "benchmarks" / "results.csv"
+FIELDS = ["measured_on", "accounts", "what", "seconds", "peak_mib", "ratio_to_floor"]
+
+
+def environment(root: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(PROJECT),
+        "DAGSTER_HOME": str(PROJECT),
+        "EVERGREEN_LANDING_DIR": str(root / "landing"),
+        "EVERGREEN_WAREHOUSE_DIR": str(root / "warehouse"),
+        "EVERGREEN_DAGSTER_DIR": str(root / "dagster"),
+    }
+
+
+def timed(command: list[str], env: dict[str, str], log: Path) -> tuple[float, float]:
+    """(wall seconds, peak MiB of the largest process) of a command that must succeed."""
+    started = time.perf_counter()
+    with log.open("w") as sink:
+        subprocess.run(
+            [sys.executable, "-m", "benchmarks", "--measure", *command],
+            cwd=PROJECT,
+            env=env,
+            stdout=sink,
+            stderr=sink,
+            check=True,
+        )
+    seconds = time.perf_counter() - started
+    peak = re.findall(r"^PEAK_KIB (\d+)$", log.read_text(), re.MULTILINE)
+    return seconds, int(peak[-1]) / 1024
+
+
+def measure(command: list[str]) -> int:
+    """Run a command and print the peak resident memory of the largest of its processes."""
+    finished = subprocess.run(command, check=False)
+    print(f"PEAK_KIB {resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}")
+    return finished.returncode
+
+
+def floor(compiled: Path) -> int:
+    """Read the landed files and run the compiled SQL of every seed-free node in dependency order, in this process."""
+    import duckdb
+
+    from orchestration.ingestion.declarations import load_declarations
+    from orchestration.ingestion.lake import create_build_database
+    from orchestration.ingestion.loading import connect, ingest_object
+    from orchestration.settings import Settings
+
+    started = time.perf_counter()
+    settings = Settings.from_environment()
+    declarations = load_declarations(settings.project_dir)
+    loads = [
+        load
+        for declared in declarations
+        for load in ingest_object(settings, declared, {}, report=lambda _: None)
+        if load.status == "loaded"
+    ]
+    create_build_database(settings, settings.build_database, declarations, loads)
+    print(f"ingestion {time.perf_counter() - started:.1f} s")
+    nodes = json.loads(compiled.read_text())
+    with connect(settings, str(settings.build_database)) as connection:
+        connection.execute("set preserve_insertion_order = false")
+        for schema in sorted({node["schema"] for node in nodes}):
+            connection.execute(f'create schema if not exists "{schema}"')
+        for node in nodes:
+            name = f'"{node["schema"]}"."{node["name"]}"'
+            if node["seed"]:
+                types = json.dumps(node["types"]).replace('"', "'")
+                connection.execute(
+                    f"create table {name} as from read_csv('{node['seed']}', header = true, types = {types})"
+                )
+            else:
+                began = time.perf_counter()
+                connection.execute(f"create {node['kind']} {name} as {node['sql']}")
+                print(f"{time.perf_counter() - began:8.2f} s {node['name']}")
+    assert isinstance(duckdb.__version__, str)
+    print(f"floor {time.perf_counter() - started:.1f} s")
+    return 0
+
+
+def compiled_nodes(target: Path, build_database: Path) -> list[dict[str, object]]:
+    """Seeds, then models in dependency order, from a finished run's manifest and compiled SQL."""
+    manifest = json.loads((target / "manifest.json").read_text())
+    nodes = {key: node for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
+    ordered: list[str] = []
+
+    def visit(key: str) -> None:
+        if key in nodes and key not in ordered:
+            for parent in nodes[key]["depends_on"].get("nodes", []):
+                visit(parent)
+            ordered.append(key)
+
+    for key in sorted(nodes, key=lambda each: (nodes[each]["resource_type"] != "seed", each)):
+        visit(key)
+    return [
+        {
+            "schema": nodes[key]["schema"],
+            "name": nodes[key]["name"],
+            "seed": str(PROJECT / nodes[key]["original_file_path"]) if nodes[key]["resource_type"] == "seed" else "",
+            "types": nodes[key]["config"].get("column_types") or {},
+            "kind": "view" if nodes[key]["config"]["materialized"] == "view" else "table",
+            "sql": (target / "compiled" / "evergreen" / nodes[key]["original_file_path"]).read_text()
+            if nodes[key]["resource_type"] == "model"
+            else "",
+        }
+        for key in ordered
+    ]
+
+
+def compile_models(root: Path, env: dict[str, str], as_of: str) -> Path:
+    """The SQL that the job ran, compiled anew (the job's own copy goes with its build folder)."""
+    subprocess.run(
+        [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--no-introspect", "--no-populate-cache",
+         "--target-path", str(root / "target")],
+        cwd=PROJECT,
+        env={
+            **env,
+            "DBT_PROFILES_DIR": str(PROJECT),
+            "EVERGREEN_AS_OF_DATE": as_of,
+            "EVERGREEN_BUILD_DB": str(root / "warehouse" / "build" / "build.duckdb"),
+            "EVERGREEN_TEMP_DIR": str(root / "warehouse" / "tmp"),
+        },
+        check=True,
+    )  # fmt: skip
+    nodes = compiled_nodes(root / "target", root / "warehouse" / "build" / "build.duckdb")
+    path = root / "compiled.json"
+    path.write_text(json.dumps(nodes))
+    return path
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--accounts", type=int, default=25_000)
+    parser.add_argument("--folder", type=Path, help="keep everything here (default: a temporary folder)")
+    parser.add_argument("--measure", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        return measure(arguments.measure)
+    if arguments.floor:
+        return floor(arguments.floor)
+
+    root = arguments.folder or Path(tempfile.mkdtemp(prefix="evergreen-bench-"))
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "dagster").mkdir(exist_ok=True)
+    env = environment(root)
+    python = sys.executable
+    if not (root / "landing").exists():
+        print(f"writing {arguments.accounts:,} accounts", flush=True)
+        sample = [
+            python,
+            "-m",
+            "sample",
+            "--out",
+            str(root / "landing"),
+            "--accounts",
+            str(arguments.accounts),
+            "--seed",
+            "7",
+        ]
+        print("  {:.1f} s, {:.0f} MiB".format(*timed(sample, env, root / "sample.log")))
+    shutil.rmtree(root / "warehouse", ignore_errors=True)
+    print("the whole job", flush=True)
+    job = timed([python, "-m", "orchestration", "run"], env, root / "job.log")
+    print("  {:.1f} s, {:.0f} MiB".format(*job))
+    import duckdb
+
+    with duckdb.connect(str(root / "warehouse" / "marts.duckdb"), read_only=True) as connection:
+        row = connection.execute("select as_of_date from ops.published_versions where is_current").fetchone()
+    assert row is not None
+    compiled = compile_models(root, env, str(row[0]))
+    shutil.rmtree(root / "warehouse")
+    print("the floor", flush=True)
+    base = timed([python, "-m", "benchmarks", "--floor", str(compiled)], env, root / "floor.log")
+    print("  {:.1f} s, {:.0f} MiB".format(*base))
+    print(f"ratio {job[0] / base[0]:.2f}")
+    today = datetime.now(UTC).date().isoformat()
+    is_new = not RESULTS.exists()
+    with RESULTS.open("a", newline="") as handle:
+        writer = csv.writer(handle)
+        if is_new:
+            writer.writerow(FIELDS)
+        for what, (seconds, peak) in (("job", job), ("floor", base)):
+            writer.writerow(
+                [today, arguments.accounts, what, f"{seconds:.1f}", f"{peak:.0f}", f"{seconds / base[0]:.2f}"]
+            )
+    if arguments.folder is None:
+        shutil.rmtree(root)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

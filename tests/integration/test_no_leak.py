@@ -1,0 +1,138 @@
+"""Health of a day says what was known on that day, whatever is exported later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from tests.conftest import write_sample
+from tests.integration.leak_company import CHANGED, LATE, LATER, MONDAY, after_monday, by_monday
+
+RunJob = Callable[..., duckdb.DuckDBPyConnection]
+Row = tuple[object, ...]
+
+CRM_ACCOUNT = "salesforce:001000000000001AAA"
+
+
+def health(connection: duckdb.DuckDBPyConnection, day: str) -> dict[str, Row]:
+    """Account → everything that the health marts say about it on a day, without the mark of restated rows."""
+    rows = connection.execute(
+        """
+        select
+            health.account_id,
+            health.* exclude (account_id, is_restated),
+            (
+                select list(row(components.component, components.raw_value, components.contribution) order by component)
+                from marts.fct_account_health_components as components
+                where components.account_id = health.account_id and components.as_of_date = health.as_of_date
+            )
+        from marts.fct_account_health as health
+        where health.as_of_date = ?
+        """,
+        [day],
+    ).fetchall()
+    return {row[0]: row[1:] for row in rows}
+
+
+def restated(connection: duckdb.DuckDBPyConnection, day: str) -> set[str]:
+    rows = connection.execute(
+        "select account_id from marts.fct_account_health where as_of_date = ? and is_restated", [day]
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+def component(connection: duckdb.DuckDBPyConnection, day: str, account: str, name: str) -> float | None:
+    row = connection.execute(
+        "select raw_value from marts.fct_account_health_components where as_of_date = ? and account_id = ? and component = ?",
+        [day, account, name],
+    ).fetchone()
+    assert row is not None
+    value: float | None = row[0]
+    return value
+
+
+def test_later_exports_change_health_only_by_late_events(tmp_path: Path, run_job: RunJob) -> None:
+    landing = tmp_path / "landing"
+    by_monday().write(landing, "by_monday")
+    then = run_job(landing, MONDAY)
+    after_monday().write(landing, "after_monday")
+    now = run_job(landing, LATER)
+
+    assert restated(then, MONDAY) == set(), "on the day itself nothing can be late"
+    assert restated(now, MONDAY) == LATE
+    said_then, says_now = health(then, MONDAY), health(now, MONDAY)
+    assert {*CHANGED, "quiet", CRM_ACCOUNT} <= says_now.keys()
+    unchanged = says_now.keys() - LATE
+    assert unchanged == said_then.keys() - LATE
+    for account in sorted(unchanged):
+        assert says_now[account] == said_then[account], account
+
+    # The late ones did arrive: each is what it would have been, had it been known.
+    assert component(now, MONDAY, "late_case", "service") == 2
+    assert component(now, MONDAY, "late_reopen", "service") == 2
+    assert component(now, MONDAY, "late_match", "service") == 2
+    assert component(now, MONDAY, "late_interaction", "relationship") == 2
+    assert component(now, MONDAY, "late_usage", "adoption") == 0.9
+    assert component(now, MONDAY, "corrected_usage", "adoption") == 0.9
+    assert component(now, MONDAY, "late_subscription", "commercial") == 10
+
+    # And what changed afterwards did change what is said of afterwards.
+    assert component(now, LATER, "new_case", "service") == 2
+    assert component(now, LATER, "reopened", "service") == 2
+    assert component(now, LATER, "case_leaves", "service") == 0
+    assert component(now, LATER, "case_arrives", "service") == 2
+    assert component(now, LATER, "case_deleted", "service") == 0
+    assert component(now, LATER, "case_merged", "service") == 0
+    assert component(now, LATER, "case_restored", "service") == 1
+    assert component(now, LATER, "ticket_leaves", "service") == 1
+    assert component(now, LATER, "ticket_arrives", "service") == 3
+    assert component(now, LATER, CRM_ACCOUNT, "service") == 0
+    assert component(now, LATER, CRM_ACCOUNT, "relationship") == 0
+    assert component(now, LATER, "corrected_survey", "sentiment") == 0
+    assert component(now, LATER, "survey_leaves", "sentiment") is None
+    assert component(now, LATER, "interaction_leaves", "relationship") == 0
+    assert component(now, LATER, "noticed", "commercial") == 0
+    assert component(now, LATER, "new_usage", "adoption") == 0.9
+    # An answer stays with the account that the contact belonged to when answering.
+    assert component(now, LATER, "contact_leaves", "sentiment") != component(now, LATER, "quiet", "sentiment")
+    assert component(now, LATER, "contact_leaves", "service") == 2
+
+
+def test_forty_days_of_the_sample_company_leave_a_monday_as_it_was(tmp_path: Path, run_job: RunJob) -> None:
+    landing = tmp_path / "landing"
+    monday = "2026-07-06"
+    write_sample(landing, "--accounts", "100")
+    write_sample(landing, "--accounts", "100", "--days-after", "40")
+    later_files: dict[Path, bytes] = {}
+    for path in sorted(landing.glob("*/*/*")):
+        day = date.fromisoformat(next(part[:10] for part in path.name.split("_") if part[:2] == "20"))
+        if day > date.fromisoformat(monday):
+            later_files[path] = path.read_bytes()
+            path.unlink()
+    then = run_job(landing, monday)
+    for path, content in later_files.items():
+        path.write_bytes(content)
+    now = run_job(landing, "2026-08-09")
+
+    late = restated(now, monday)
+    said_then, says_now = health(then, monday), health(now, monday)
+    assert len(said_then) > 60
+    assert 0 < len(late) < len(says_now) / 2, "some things reach us late, most do not"
+    assert says_now.keys() - late == said_then.keys() - late
+    for account in sorted(says_now.keys() - late):
+        assert says_now[account] == said_then[account], account
+    assert any(says_now.get(account) != said_then.get(account) for account in late), "what came late counts"
+
+    # The Mondays before it were told of in both runs too.
+    days = now.execute(
+        "select distinct as_of_date::varchar from marts.fct_account_health where as_of_date < ? and as_of_date >= '2026-03-01'",
+        [monday],
+    ).fetchall()
+    assert len(days) > 10
+    for (day,) in days:
+        before, after, marked = health(then, day), health(now, day), restated(now, day)
+        for account in sorted(after.keys() - marked):
+            assert after[account] == before[account], (account, day)
