@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import dagster as dg
 
 from orchestration.ingestion.declarations import SourceObject
@@ -12,6 +10,9 @@ JOB = "daily"
 PUBLISHED = dg.AssetKey(["published", "marts"])
 VALIDATED = dg.AssetKey(["published", "data_docs"])
 OWNERS = ["team:data"]
+LANDED_CHECK = "extract_is_sound"
+BUILT_CHECK = "extract_values_are_sound"
+SUITE_CHECK = "expectations"
 
 
 def landing_key(source: str, name: str) -> dg.AssetKey:
@@ -28,8 +29,3 @@ def raw_key_of(declared: SourceObject) -> dg.AssetKey:
 
 def model_key(schema: str, name: str) -> dg.AssetKey:
     return dg.AssetKey([schema, name])
-
-
-def check_name(text: str) -> str:
-    """Dagster allows letters, digits and underscores."""
-    return re.sub(r"[^A-Za-z0-9_]+", "_", text).strip("_")

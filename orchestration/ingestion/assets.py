@@ -1,7 +1,7 @@
 """One Dagster asset per declared object. What is read and how lies in `loading`; here it only gets a name and a face."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import duckdb
@@ -10,24 +10,33 @@ from orchestration.ingestion.declarations import SourceObject
 from orchestration.ingestion.lake import accepted_of, raw_file
 from orchestration.ingestion.loading import FileLoad, ingest_object, write_loads
 from orchestration.ingestion.sql import literal
-from orchestration.naming import OWNERS, landing_key, raw_key_of
+from orchestration.naming import LANDED_CHECK, OWNERS, landing_key, raw_key_of
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 from orchestration.validation.extract_checks import LANDED_CHECKS, QualityLimits, check_landed
-from orchestration.validation.results import write_results
+from orchestration.validation.results import CheckResult, write_results
 
 PREVIEW_ROWS = 5
 
 
-def as_dagster_result(
-    check_name: str, asset_key: dg.AssetKey, passed: bool, severity: str, **metadata: str
-) -> dg.AssetCheckResult:
+def as_dagster_check(name: str, key: dg.AssetKey, results: Sequence[CheckResult]) -> dg.AssetCheckResult:
+    """Several results about one asset as one asset check, since Dagster keeps each check's every evaluation as several
+    rows. What did not hold is in the metadata, by name."""
+    failed = [result for result in results if not result.passed]
+    metadata: dict[str, dg.MetadataValue] = {"evaluated": dg.MetadataValue.int(len(results))}
+    metadata |= {
+        result.check_name.rsplit(".", 1)[-1]: dg.MetadataValue.text(
+            f"{result.severity}, {result.status}: {result.detail or result.observed}"
+        )
+        for result in failed
+    }
+    critical = any(result.is_blocking for result in failed)
     return dg.AssetCheckResult(
-        passed=passed,
-        asset_key=asset_key,
-        check_name=check_name,
-        severity=dg.AssetCheckSeverity.ERROR if severity == "critical" else dg.AssetCheckSeverity.WARN,
-        metadata={name: text for name, text in metadata.items() if text},
+        passed=not failed,
+        asset_key=key,
+        check_name=name,
+        severity=dg.AssetCheckSeverity.ERROR if critical else dg.AssetCheckSeverity.WARN,
+        metadata=metadata,
     )
 
 
@@ -56,7 +65,7 @@ def build_raw_asset(declared: SourceObject) -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
         owners=OWNERS,
         metadata={"dagster/uri": f"lake/raw/{declared.source}/{declared.name}/", "columns": len(declared.columns)},
-        check_specs=[dg.AssetCheckSpec(name, asset=key, description=text) for name, text in LANDED_CHECKS.items()],
+        check_specs=[dg.AssetCheckSpec(LANDED_CHECK, asset=key, description=" ".join(LANDED_CHECKS.values()))],
         # A landing folder is often a network mount; a row or file that is wrong never raises, so retries are for that.
         retry_policy=dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL),
         op_tags={"source": declared.source},
@@ -87,10 +96,7 @@ def build_raw_asset(declared: SourceObject) -> dg.AssetsDefinition:
                 "preview": dg.MetadataValue.md(_preview(settings, declared, loads)),
             },
         )
-        for result in results:
-            yield as_dagster_result(
-                result.check_name, key, result.passed, result.severity, observed=result.observed, detail=result.detail
-            )
+        yield as_dagster_check(LANDED_CHECK, key, results)
 
     return raw
 

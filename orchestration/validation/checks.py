@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from orchestration.ingestion.assets import as_dagster_result
+from orchestration.ingestion.assets import as_dagster_check
 from orchestration.ingestion.declarations import SourceObject
-from orchestration.naming import OWNERS, VALIDATED, check_name, model_key, raw_key_of
+from orchestration.naming import BUILT_CHECK, OWNERS, SUITE_CHECK, VALIDATED, model_key, raw_key_of
 from orchestration.publication.versions import published_as_of
 from orchestration.resources import Warehouse
 from orchestration.validation.docs import write_docs
 from orchestration.validation.extract_checks import BUILD_CHECKS, QualityLimits, check_build
-from orchestration.validation.results import load_results, write_results
+from orchestration.validation.results import CheckResult, load_results, write_results
 from orchestration.validation.runner import Parameters, row_counts, validate
 from orchestration.validation.suites import Suite
 
@@ -74,36 +74,24 @@ def build_validation_asset(
 
 def build_gate_checks(declarations: list[SourceObject], suites: Sequence[Suite]) -> dg.AssetChecksDefinition:
     """What the validation found, as asset checks of the tables and objects it is about."""
-    keys = {declared.label: raw_key_of(declared) for declared in declarations}
-    keys |= {suite.table: model_key(*suite.table.split(".", 1)) for suite in suites}
-    specs = [
-        dg.AssetCheckSpec(name, asset=raw_key_of(declared), description=text, additional_deps=[VALIDATED])
-        for declared in declarations
-        for name, text in BUILD_CHECKS.items()
-    ]
-    specs += [
-        dg.AssetCheckSpec(
-            check_name(check.name),
-            asset=keys[suite.table],
-            description=f"{check.expected}. {check.why}",
-            additional_deps=[VALIDATED],
-            metadata={"severity": check.severity, "suite": suite.path.name},
-        )
+    keys = {declared.label: (raw_key_of(declared), BUILT_CHECK) for declared in declarations}
+    keys |= {suite.table: (model_key(*suite.table.split(".", 1)), SUITE_CHECK) for suite in suites}
+    texts = {declared.label: " ".join(BUILD_CHECKS.values()) for declared in declarations}
+    texts |= {
+        suite.table: "\n".join(f"- {check.severity}: {check.expected}. {check.why}" for check in suite.checks)
         for suite in suites
-        for check in suite.checks
+    }
+    specs = [
+        dg.AssetCheckSpec(name, asset=key, description=texts[target], additional_deps=[VALIDATED])
+        for target, (key, name) in keys.items()
     ]
 
     @dg.multi_asset_check(name="gate", specs=specs)
     def gate(context: dg.AssetCheckExecutionContext, warehouse: Warehouse) -> Iterator[dg.AssetCheckResult]:
+        results: dict[str, list[CheckResult]] = {target: [] for target in keys}
         for result in load_results(warehouse.settings.build_dir / "checks" / GATE_RESULTS):
-            yield as_dagster_result(
-                check_name(result.check_name.rsplit(".", 1)[-1]),
-                keys[result.target],
-                result.passed,
-                result.severity,
-                status=result.status,
-                observed=result.observed,
-                detail=result.detail,
-            )
+            results[result.target].append(result)
+        for target, (key, name) in keys.items():
+            yield as_dagster_check(name, key, results[target])
 
     return gate

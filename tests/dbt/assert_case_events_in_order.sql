@@ -1,4 +1,4 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'int_case_events'}}}) }}
 -- Nothing happens to a case before it was created, and a status change starts from the status that the change before it
 -- led to. A warning: histories that were exported in part, or imported from another system, break it.
 with

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_case_account_versions'}}}) }}
+
 -- At every instant a case has exactly one known version: each begins where the one before it ends.
 with
 

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'stg_generic__cases'}}}) }}
+
 -- Every case of every source that was opened by the as-of date is among the cases, once.
 with
 

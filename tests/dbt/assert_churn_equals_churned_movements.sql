@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_churn'}}}) }}
+
 -- Month by month, the accounts and MRR in fct_churn are those that the movements call churned, apart from accounts that
 -- came and went between two month ends; and churn_monthly counts the same.
 with churn as (

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_exchange_rates_monthly'}}}) }}
+
 -- The MRR of the as-of date is that of the subscriptions in service then, added up without months in between.
 with in_service as (
 

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'health_bands'}}}) }}
+
 -- The bands of a segment follow each other without gap or overlap, from 0 to beyond 100.
 with
 

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_account_health_components'}}}) }}
+
 -- The contributions of an account's components sum to its health score; without a score there are none. The score is
 -- kept to nine decimal places, so the sum may differ by half of the last one.
 with

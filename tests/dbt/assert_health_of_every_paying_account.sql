@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'dim_accounts'}}}) }}
+
 -- Every account with recurring revenue at the end of the as-of date has exactly one health row of that date, and no
 -- other account has one.
 with

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_health_weights'}}}) }}
+
 -- The seeded weights of each segment (with the default filled in) are not negative and sum to 1, every component has a
 -- default, and bounds differ.
 with

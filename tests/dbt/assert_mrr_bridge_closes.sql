@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_mrr_movements'}}}) }}
+
 -- Opening, plus what was won, minus what was lost, plus exchange rates is closing, to the cent, on every row; and each
 -- month opens with what the one before closed with, in sum over all accounts.
 with movements as (

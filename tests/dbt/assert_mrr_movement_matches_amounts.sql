@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_mrr_movements'}}}) }}
+
 -- A row has exactly the amounts that its movement names, and new happens once, before any other movement.
 with movements as (
 

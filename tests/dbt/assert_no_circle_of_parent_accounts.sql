@@ -1,4 +1,4 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'dim_accounts'}}}) }}
 -- The chain of an account's parents ends: an account that has a parent we know is not its own top.
 select
     children.account_id,

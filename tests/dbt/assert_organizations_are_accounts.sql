@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'stg_zendesk__organizations'}}}) }}
+
 -- Every organization of the help desk belongs to one account, or stands among the accounts itself: no case is lost.
 with
 

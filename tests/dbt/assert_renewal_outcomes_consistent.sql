@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_renewals'}}}) }}
+
 -- A pending renewal has no decision and no value; any other has both, decided by the as-of date; and what contracts are
 -- renewed for is never more than what their successors are worth.
 with renewals as (

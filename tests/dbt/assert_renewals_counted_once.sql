@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_renewals'}}}) }}
+
 -- Every renewal due up to the running month is in renewal_rates_monthly once: decided in one column, open in another.
 with renewals as (
 

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'retention_monthly'}}}) }}
+
 -- Nobody can be retained who was not there at the start, and gross retention never counts growth.
 select
     'retention_monthly' as mart,

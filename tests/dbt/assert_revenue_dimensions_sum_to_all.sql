@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'retention_monthly'}}}) }}
+
 -- Whatever dimension retention, churn and renewals are cut by, its values add up to the total of the month.
 with measures as (
 

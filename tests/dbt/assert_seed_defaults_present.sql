@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'gross_margin'}}}) }}
+
 -- The seeds of margins and acquisition costs have the row that holds for every segment without one of its own.
 select 'gross_margin' as seed
 from {{ ref('gross_margin') }}

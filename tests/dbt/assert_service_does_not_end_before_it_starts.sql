@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'int_subscription_terms'}}}) }}
+
 -- A subscription's service ends on or after the day it starts, in every version known of it; versions do not overlap.
 with terms as (
 

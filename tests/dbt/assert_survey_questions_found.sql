@@ -1,4 +1,4 @@
-{{ config(severity='warn') }}
+{{ config(severity='warn', meta={'dagster': {'ref': {'name': 'stg_qualtrics__responses'}}}) }}
 -- Where survey responses have landed, the seed survey_questions names at least one of their columns: otherwise a whole
 -- survey says nothing.
 with

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'metric_thresholds'}}}) }}
+
 -- Every threshold that a model asks for by name stands in seed metric_thresholds: a missing one would turn rows into
 -- nulls.
 with needed as (

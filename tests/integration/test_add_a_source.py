@@ -35,9 +35,7 @@ def test_the_walk_through_adding_an_object_works_as_written(tmp_path: Path) -> N
     assert "chatdesk.chats: chats_2026-06-30.csv: 3 rows loaded, 1 quarantined" in output
     with company.marts() as marts:
         checks = dict(
-            marts.execute(
-                "select check_name, status from ops.check_results where target like '%chatdesk%'"
-            ).fetchall()
+            marts.execute("select check_name, status from ops.check_results where target like '%chatdesk%'").fetchall()
         )
         reason = marts.execute("select line_number, reason from ops.quarantined_rows").fetchall()
         as_of = marts.execute("select as_of_date from ops.published_versions").fetchone()
