@@ -21,7 +21,7 @@ ACCOUNTS ?= 2500
 SEED ?= 7
 PORT ?= 3000
 
-.PHONY: help setup run sample rollback ui test unit lint format spark bench clean
+.PHONY: help setup run rollback ui test test-long pytest dbt-unit lint format spark bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,20 +52,30 @@ ui: setup ## Open Dagster on 127.0.0.1 (PORT=3000)
 	@mkdir -p $(EVERGREEN_DAGSTER_DIR)
 	@$(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1 -p $(PORT)
 
-test: setup lint spark unit ## Lint, types, Spark compile, unit tests and full runs on a small sample
+test: setup lint spark dbt-unit pytest ## Lint, types, Spark compile, dbt and Python tests, full runs on a small sample
 
-unit: setup ## Python and dbt unit tests, integration tests
-	@$(BIN)/python -m pytest -q
+test-long: setup ## Runs killed at ten places, daily deltas under a reader, marts broken on purpose (half an hour)
+	@$(BIN)/python -m pytest -q -m long
+
+pytest: setup ## Python unit tests, and whole runs on small companies
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long"
+
+# Unit tests bring their own rows; only the shapes of the tables must exist, so they are built from an empty landing.
+dbt-unit: setup ## dbt unit tests
+	@rm -rf target/unit && mkdir -p target/unit/landing
+	@EVERGREEN_LANDING_DIR=target/unit/landing EVERGREEN_WAREHOUSE_DIR=target/unit $(BIN)/python -m tests.empty_build
+	@EVERGREEN_AS_OF_DATE=2024-06-30 EVERGREEN_BUILD_DB=$(CURDIR)/target/unit/build/build.duckdb EVERGREEN_TEMP_DIR=$(CURDIR)/target/unit/tmp \
+		$(BIN)/dbt --quiet build --target-path target/unit/dbt --exclude-resource-type test
 
 lint: setup ## ruff, mypy, sqlfluff (dbt templater), dbt parse
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy orchestration sample
 	@$(BIN)/dbt --quiet parse --show-all-deprecations
-	@$(BIN)/sqlfluff lint --processes 2 models macros tests/dbt
+	@EVERGREEN_BUILD_DB=:memory: $(BIN)/sqlfluff lint --processes 2 models macros tests/dbt
 
 format: setup ## Let ruff and sqlfluff rewrite what they can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
-	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
+	@EVERGREEN_BUILD_DB=:memory: $(BIN)/sqlfluff fix --processes 2 models tests/dbt
 
 spark: setup ## Parse and compile every model for the Spark adapter
 	@$(BIN)/python tests/compile_for_spark.py --target-path target/spark

@@ -1,6 +1,6 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_account_health_components'}}}) }}
 
--- The weights that count are the seeded ones over those of the components that are known: together 1, or nothing at all.
+-- The weights that count are the seeded ones over those of the components that are known: together 1, or none at all.
 select
     account_id,
     as_of_date,

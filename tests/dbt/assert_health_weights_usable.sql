@@ -1,5 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'int_health_weights'}}}) }}
 
+{% set weights_sum = health_components() | join('_weight + ') ~ '_weight' %}
+
 -- The seeded weights of each segment (with the default filled in) are not negative and sum to 1, every component has a
 -- default, and bounds differ.
 with
@@ -11,30 +13,23 @@ weights as (
 problems as (
     select
         'segment ' || segment || ': weights sum to '
-        || cast(
-            {% for component in health_components() %}{{ component }}_weight {{ '+ ' if not loop.last }}{% endfor %}
-            as {{ dbt.type_string() }}
-        ) || ', not to 1' as problem
+        || cast({{ weights_sum }} as {{ dbt.type_string() }}) || ', not to 1' as problem
     from weights
-    where
-        coalesce(
-            {% for component in health_components() %}{{ component }}_weight {{ '+ ' if not loop.last }}{% endfor %},
-            0
-        ) <> 1
+    where coalesce({{ weights_sum }}, 0) <> 1
 
     union all
 
     select
-        'component ' || component || ', segment ' || segment || ': weight must not be negative, and low must be below high'
-        as problem
+        'component ' || component || ', segment ' || segment
+        || ': weight must not be negative, and low must be below high' as problem
     from {{ ref('health_score_weights') }}
     where weight < 0 or low >= high
 
     union all
 
     select 'there is no row for segment default' as problem
-    from (select count(*) as defaults from weights where segment = 'default') as counted
-    where defaults = 0
+    from weights
+    having count(case when segment = 'default' then 1 end) = 0
 )
 
 select * from problems

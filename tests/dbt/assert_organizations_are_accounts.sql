@@ -28,4 +28,5 @@ left join accounts
 where
     organization_accounts.organization_id is null
     or accounts.account_id is null
-    or (organization_accounts.match_rule = 'unmatched') <> (organizations.organization_id = organization_accounts.account_id)
+    or (organization_accounts.match_rule = 'unmatched')
+    <> (organizations.organization_id = organization_accounts.account_id)

@@ -40,8 +40,8 @@ def test_the_walk_through_adding_an_object_works_as_written(tmp_path: Path) -> N
         reason = marts.execute("select line_number, reason from ops.quarantined_rows").fetchall()
         as_of = marts.execute("select as_of_date from ops.published_versions").fetchone()
     assert reason == [(5, "no value in the required column ChatId")]
-    assert checks["extract_rows_reconciled"] == "passed"
-    assert checks["extract_quarantined_share"] == "failed", "a warning, because the seed allows it"
+    assert checks["chatdesk.chats.extract_rows_reconciled"] == "passed"
+    assert checks["chatdesk.chats.extract_quarantined_share"] == "failed", "a warning, because the seed allows it"
     assert any("rating" in name for name in checks)
     assert as_of is not None
     assert str(as_of[0]) == "2026-06-30"

@@ -129,6 +129,7 @@ class Reader(threading.Thread):
             time.sleep(0.02)
 
 
+@pytest.mark.long
 def test_daily_deltas_equal_one_landing_and_a_reader_sees_only_whole_versions(
     continued: Company, company: Company, exports: Path
 ) -> None:
@@ -208,6 +209,7 @@ KILL_PLACES = [
 ]
 
 
+@pytest.mark.long
 def test_kill_9_anywhere_leaves_one_whole_version_and_the_next_run_ends_as_if_nothing_had_happened(
     continued: Company, exports: Path, tmp_path: Path
 ) -> None:
@@ -287,6 +289,7 @@ BREAKAGES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("breakage", BREAKAGES)
 def test_a_mart_broken_on_purpose_is_not_published_and_the_alert_arrives(
     breakage: str, continued: Company, tmp_path: Path, webhook: tuple[str, list[str]]

@@ -52,7 +52,7 @@ suspects as (
 
 declared as (
 
-    select *
+    select declared_columns.*
     from (
         values
         {% for object in objects %}
