@@ -122,9 +122,9 @@ def _create_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
         connection.execute(f"create table {schema}.{table} ({shape})")
 
 
-def _carry_over(connection: duckdb.DuckDBPyConnection, schema: str, settings: Settings) -> None:
-    """Take the history of earlier runs: of the first file that knows a run, so a run that was killed before it could
-    write ops.duckdb is still known from the version it published."""
+def _carry_over(connection: duckdb.DuckDBPyConnection, schema: str, settings: Settings, run_id: str) -> None:
+    """Take the history of runs before `run_id`: of the first file that knows a run, so a run that was killed before it
+    could write ops.duckdb is still known from the version it published."""
     earlier = ((settings.ops_database, OPS_DATABASE_SCHEMA), (settings.published_database, "ops"))
     for number, (path, earlier_schema) in enumerate(earlier):
         if not path.exists():
@@ -135,7 +135,7 @@ def _carry_over(connection: duckdb.DuckDBPyConnection, schema: str, settings: Se
             names = ", ".join(identifier(name) for name in columns)
             connection.execute(
                 f"insert into {schema}.{table} select {names} from earlier_{number}.{earlier_schema}.{table}"
-                f" where {key} not in (select {key} from {schema}.{table})"
+                f" where run_id <> {literal(run_id)} and {key} not in (select {key} from {schema}.{table})"
             )
         connection.execute(f"detach earlier_{number}")
 
@@ -284,7 +284,7 @@ def write_history(
     `withhold`: the objects whose refused rows must not be shown (the published copy shows no personal data).
     """
     _create_tables(connection, schema)
-    _carry_over(connection, schema, settings)
+    _carry_over(connection, schema, settings, record.run_id)
     _note_what_readers_see(connection, schema, settings)
     _add_run(connection, schema, settings, record, datetime.now(UTC))
     _forget_old_runs(connection, schema, settings.runs_kept)
