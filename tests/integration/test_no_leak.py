@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from tests.conftest import write_sample
 from tests.integration.leak_company import CHANGED, LATE, LATER, MONDAY, after_monday, by_monday
@@ -101,6 +102,7 @@ def test_later_exports_change_health_only_by_late_events(tmp_path: Path, run_job
     assert component(now, LATER, "contact_leaves", "service") == 2
 
 
+@pytest.mark.long
 def test_forty_days_of_the_sample_company_leave_a_monday_as_it_was(tmp_path: Path, run_job: RunJob) -> None:
     landing = tmp_path / "landing"
     monday = "2026-07-06"
