@@ -10,28 +10,28 @@ salesforce_versions as (
 
 versions as (
     {% for source in ['generic', 'salesforce'] %}
-    select
-        account_id,
-        account_name,
-        parent_account_id,
-        customer_type,
-        segment,
-        industry,
-        region,
-        country,
-        owner_id,
-        support_plan,
-        service_process,
-        currency,
-        created_at,
-        '{{ source }}' as source,
-        coalesce(is_deleted, false) as is_deleted,
-        valid_from,
-        valid_to,
-        updated_at,
-        first_known_at
-    from {{ source }}_versions
-    {% if not loop.last %}union all{% endif %}
+        select
+            account_id,
+            account_name,
+            parent_account_id,
+            customer_type,
+            segment,
+            industry,
+            region,
+            country,
+            owner_id,
+            support_plan,
+            service_process,
+            currency,
+            created_at,
+            '{{ source }}' as source,
+            coalesce(is_deleted, false) as is_deleted,
+            valid_from,
+            valid_to,
+            updated_at,
+            first_known_at
+        from {{ source }}_versions
+        {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
 
@@ -40,13 +40,14 @@ dated as (
     select
         versions.*,
         coalesce(
-            max(case when not is_deleted then valid_from end) over (
-                partition by account_id order by valid_from rows between unbounded preceding and current row
+            max(case when not versions.is_deleted then versions.valid_from end) over (
+                partition by versions.account_id
+                order by versions.valid_from rows between unbounded preceding and current row
             ),
-            valid_from
+            versions.valid_from
         ) as described_from,
         coalesce(
-            lag(is_deleted) over (partition by account_id order by valid_from),
+            lag(versions.is_deleted) over (partition by versions.account_id order by versions.valid_from),
             false
         ) as was_deleted
     from versions

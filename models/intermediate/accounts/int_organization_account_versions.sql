@@ -28,7 +28,13 @@ live_organizations as (
 ),
 
 organization_domains as (
-    {{ explode_json_array('live_organizations', 'domain_names', ['organization_id', 'starts_at', 'ends_at'], 'domain_name', 'domain_index') }}
+    {{ explode_json_array(
+        'live_organizations',
+        'domain_names',
+        ['organization_id', 'starts_at', 'ends_at'],
+        'domain_name',
+        'domain_index'
+    ) }}
 ),
 
 -- An external id names an account by its full id, or by a Salesforce id of 15 or 18 characters (the last three of 18
@@ -124,7 +130,7 @@ candidates as (
             organization_keys.match_rule = account_keys.match_rule
             and organization_keys.match_key = account_keys.match_key
             and organization_keys.starts_at < account_keys.ends_at
-            and account_keys.starts_at < organization_keys.ends_at
+            and organization_keys.ends_at > account_keys.starts_at
 ),
 
 -- The answer can only change where a candidate comes or goes.
@@ -147,7 +153,8 @@ counted as (
     select
         turning_points.organization_id,
         turning_points.turned_at,
-        count(distinct case when candidates.match_rule = 'external_id' then candidates.account_id end) as named_accounts,
+        count(distinct case when candidates.match_rule = 'external_id' then candidates.account_id end)
+            as named_accounts,
         min(case when candidates.match_rule = 'external_id' then candidates.account_id end) as named_account_id,
         count(distinct case when candidates.match_rule = 'domain' then candidates.account_id end) as domain_accounts,
         min(case when candidates.match_rule = 'domain' then candidates.account_id end) as domain_account_id
@@ -181,7 +188,9 @@ matched as (
 from_first_match as (
     select
         matched.*,
-        min(case when match_rule <> 'unmatched' then turned_at end) over (partition by organization_id) as first_matched_at
+        min(case when matched.match_rule <> 'unmatched' then matched.turned_at end)
+            over (partition by matched.organization_id)
+            as first_matched_at
     from matched
 ),
 

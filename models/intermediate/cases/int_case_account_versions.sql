@@ -31,7 +31,7 @@ ticket_accounts as (
         on
             ticket_versions.organization_id = organization_account_versions.organization_id
             and ticket_versions.valid_from < organization_account_versions.valid_to
-            and organization_account_versions.valid_from < ticket_versions.valid_to
+            and ticket_versions.valid_to > organization_account_versions.valid_from
 ),
 
 generic_cases as (

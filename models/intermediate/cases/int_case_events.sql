@@ -85,7 +85,9 @@ custom_fields as (
 
 -- One row per thing that an audit did.
 read_changes as (
-    {{ explode_json_records('audits', 'events', ['audit_id', 'case_id', 'occurred_at', 'author_id', 'via_channel', 'is_opening'], {
+    {{ explode_json_records('audits', 'events', [
+        'audit_id', 'case_id', 'occurred_at', 'author_id', 'via_channel', 'is_opening'
+    ], {
         'change_type': 'type',
         'field_name': 'field_name',
         'previous_value': 'previous_value',
@@ -108,7 +110,8 @@ named_changes as (
         coalesce(custom_fields.meaning, read_changes.field_name) as field,
         read_changes.previous_value,
         read_changes.new_value,
-        case when read_changes.change_type like '%Comment' then coalesce(read_changes.is_public, 'true') end as is_public,
+        case when read_changes.change_type like '%Comment' then coalesce(read_changes.is_public, 'true') end
+            as is_public,
         case when read_changes.change_type = 'VoiceComment' then read_changes.call_seconds end as call_seconds,
         case
             when read_changes.change_type like '%Comment' and read_changes.comment_author_id is not null
@@ -165,28 +168,36 @@ acted_changes as (
         on named_changes.author_id = people.user_id
 ),
 
--- A customer's opening message is the case itself and no reply; an agent's stays, for the reply that counts is the next.
--- What the customer said in a call is no reply either, but answering it was work.
+-- A customer's opening message is the case itself and no reply; an agent's stays, for the reply that counts is the
+-- next. What the customer said in a call is no reply either, but answering it was work.
 judged_changes as (
     select
         acted_changes.*,
         case
-            when field = 'status' and change_type = 'Create' then 'created'
-            when field = 'status' and 'deleted' not in (new_value, coalesce(previous_value, '')) then 'status'
-            when field = 'assignee_id' then 'assignment'
-            when field = 'group_id' then 'team'
-            when field = 'priority' then 'priority'
-            when field = 'approval_status' and new_value like '%request%' then 'approval_requested'
-            when field = 'approval_status' and new_value like '%approved%' then 'approved'
-            when field = 'approval_status' and new_value like '%rejected%' then 'rejected'
-            when is_public = 'false' then 'internal_note'
-            when change_type = 'VoiceComment' and actor_type = 'customer' then 'handling'
-            when is_public = 'true' and actor_type = 'customer' and is_opening then null
-            when is_public = 'true' and actor_type = 'customer' then 'customer_reply'
-            when is_public = 'true' then 'public_reply'
+            when acted_changes.field = 'status' and acted_changes.change_type = 'Create' then 'created'
+            when
+                acted_changes.field = 'status'
+                and 'deleted' not in (acted_changes.new_value, coalesce(acted_changes.previous_value, ''))
+                then 'status'
+            when acted_changes.field = 'assignee_id' then 'assignment'
+            when acted_changes.field = 'group_id' then 'team'
+            when acted_changes.field = 'priority' then 'priority'
+            when
+                acted_changes.field = 'approval_status' and acted_changes.new_value like '%request%'
+                then 'approval_requested'
+            when acted_changes.field = 'approval_status' and acted_changes.new_value like '%approved%' then 'approved'
+            when acted_changes.field = 'approval_status' and acted_changes.new_value like '%rejected%' then 'rejected'
+            when acted_changes.is_public = 'false' then 'internal_note'
+            when acted_changes.change_type = 'VoiceComment' and acted_changes.actor_type = 'customer' then 'handling'
+            when
+                acted_changes.is_public = 'true' and acted_changes.actor_type = 'customer' and acted_changes.is_opening
+                then null
+            when acted_changes.is_public = 'true' and acted_changes.actor_type = 'customer' then 'customer_reply'
+            when acted_changes.is_public = 'true' then 'public_reply'
         end as event_type,
-        case when field = 'group_id' then 'zendesk:' || previous_value end as earlier_group_id,
-        case when field = 'group_id' then 'zendesk:' || new_value end as later_group_id
+        case when acted_changes.field = 'group_id' then 'zendesk:' || acted_changes.previous_value end
+            as earlier_group_id,
+        case when acted_changes.field = 'group_id' then 'zendesk:' || acted_changes.new_value end as later_group_id
     from acted_changes
 ),
 
@@ -211,8 +222,12 @@ ticket_events as (
         end as from_value,
         case
             when judged_changes.event_type = 'assignment' then 'zendesk:' || judged_changes.new_value
-            when judged_changes.event_type = 'team' then coalesce(later_groups.group_name, judged_changes.later_group_id)
-            when judged_changes.event_type in ('created', 'status') then coalesce(later_status.status, judged_changes.new_value)
+            when
+                judged_changes.event_type = 'team'
+                then coalesce(later_groups.group_name, judged_changes.later_group_id)
+            when
+                judged_changes.event_type in ('created', 'status')
+                then coalesce(later_status.status, judged_changes.new_value)
             when judged_changes.event_type = 'priority' then judged_changes.new_value
         end as to_value,
         {{ to_integer('judged_changes.call_seconds') }} as handle_seconds,

@@ -14,7 +14,9 @@ status_events as (
         to_value,
         coalesce(known_at, occurred_at) as known_at,
         lag(to_value) over (partition by case_id order by occurred_at, event_id) as earlier_value,
-        lag(coalesce(known_at, occurred_at)) over (partition by case_id order by occurred_at, event_id) as earlier_known_at
+        lag(coalesce(known_at, occurred_at))
+            over (partition by case_id order by occurred_at, event_id)
+            as earlier_known_at
     from case_events
     where event_type in ('created', 'status')
 ),

@@ -1,7 +1,7 @@
 {%- set day = as_of_day() -%}
 {%- set newest_monday = day - modules.datetime.timedelta(days=day.weekday()) -%}
 {%- set oldest_monday = newest_monday - modules.datetime.timedelta(weeks=var('health_weeks', 26) - 1) -%}
-{%- set month_limit = var('health_months', none) -%}
+{%- set month_limit = var('health_months', 1200) -%}
 
 with
 
@@ -15,7 +15,12 @@ first_service as (
 ),
 
 mondays as (
-    {{ date_steps("cast('" ~ oldest_monday.isoformat() ~ "' as date)", "cast('" ~ newest_monday.isoformat() ~ "' as date)", 'week', 'as_of_date') }}
+    {{ date_steps(
+        "cast('" ~ oldest_monday.isoformat() ~ "' as date)",
+        "cast('" ~ newest_monday.isoformat() ~ "' as date)",
+        'week',
+        'as_of_date'
+    ) }}
 ),
 
 months as (
@@ -45,9 +50,7 @@ published as (
     from month_ends
     where
         as_of_date < cast('{{ oldest_monday.isoformat() }}' as date)
-        {% if month_limit is not none %}
         and as_of_date >= {{ plus_months("cast('" ~ oldest_monday.isoformat() ~ "' as date)", '-' ~ month_limit) }}
-        {% endif %}
 ),
 
 -- The trend needs the score of four weeks before each published date.

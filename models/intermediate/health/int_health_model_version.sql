@@ -4,8 +4,14 @@ with
 score_weights as (
     select
         concat_ws(
-            '|', 'weight', component, segment, cast(weight as {{ dbt.type_string() }}), cast(low as {{ dbt.type_string() }}),
-            cast(high as {{ dbt.type_string() }}), direction
+            '|',
+            'weight',
+            component,
+            segment,
+            cast(weight as {{ dbt.type_string() }}),
+            cast(low as {{ dbt.type_string() }}),
+            cast(high as {{ dbt.type_string() }}),
+            direction
         ) as row_text
     from {{ ref('health_score_weights') }}
 ),

@@ -20,7 +20,8 @@ contacts as (
     select
         interaction_versions.account_id,
         cast(interaction_versions.occurred_at as date) as happened_on,
-        {{ plus_days('cast(interaction_versions.occurred_at as date)', 'settings.relationship_days') }} as leaves_window_on,
+        {{ plus_days('cast(interaction_versions.occurred_at as date)', 'settings.relationship_days') }}
+            as leaves_window_on,
         coalesce(cast(interaction_versions.known_at as date), cast('1900-01-01' as date)) as known_on,
         cast(interaction_versions.valid_from as date) as known_from_on,
         cast(interaction_versions.valid_to as date) as known_until

@@ -7,9 +7,9 @@ commercial as (
 ),
 
 {% for component in components if component != 'commercial' %}
-{{ component }} as (
-    select * from {{ ref('int_health_' ~ component) }}
-),
+    {{ component }} as (
+        select * from {{ ref('int_health_' ~ component) }}
+    ),
 
 {% endfor %}
 account_versions as (
@@ -73,10 +73,10 @@ measured as (
         ) as known_on
     from commercial
     {% for component in components if component != 'commercial' %}
-    left join {{ component }}
-        on
-            commercial.account_id = {{ component }}.account_id
-            and commercial.as_of_date = {{ component }}.as_of_date
+        left join {{ component }}
+            on
+                commercial.account_id = {{ component }}.account_id
+                and commercial.as_of_date = {{ component }}.as_of_date
     {% endfor %}
     left join account_spans
         on
@@ -98,22 +98,26 @@ scored as (
         measured.band_segment,
         measured.known_on,
         {% for component in components %}
-        measured.{{ component }}_value,
-        weights.{{ component }}_weight,
-        case
-            when measured.{{ component }}_value is null then null
-            when weights.{{ component }}_direction = 'low_is_good'
-                then greatest(0, least(100, 100 * (cast(weights.{{ component }}_high as double) - measured.{{ component }}_value)
-                / cast(weights.{{ component }}_high - weights.{{ component }}_low as double)))
-            else greatest(0, least(100, 100 * (measured.{{ component }}_value - cast(weights.{{ component }}_low as double))
-            / cast(weights.{{ component }}_high - weights.{{ component }}_low as double)))
-        end as {{ component }}_score,
+            measured.{{ component }}_value,
+            weights.{{ component }}_weight,
+            case
+                when measured.{{ component }}_value is null then null
+                when weights.{{ component }}_direction = 'low_is_good'
+                    then greatest(0, least(
+                        100, 100 * (cast(weights.{{ component }}_high as double) - measured.{{ component }}_value)
+                        / cast(weights.{{ component }}_high - weights.{{ component }}_low as double)
+                    ))
+                else greatest(0, least(
+                    100, 100 * (measured.{{ component }}_value - cast(weights.{{ component }}_low as double))
+                    / cast(weights.{{ component }}_high - weights.{{ component }}_low as double)
+                ))
+            end as {{ component }}_score,
         {% endfor %}
+        0
         {% for component in components %}
-        case when measured.{{ component }}_value is null then 0 else weights.{{ component }}_weight end
-        {{ '+' if not loop.last }}
+            + case when measured.{{ component }}_value is null then 0 else weights.{{ component }}_weight end
         {% endfor %}
-        as coverage
+            as coverage
     from measured
     inner join weights
         on measured.weight_segment = weights.segment
@@ -121,13 +125,20 @@ scored as (
 
 contributed as (
     select
-        scored.*,
         {% for component in components %}
-        case
-            when scored.{{ component }}_score is not null and scored.coverage > 0 and scored.coverage >= settings.coverage_floor
-                then cast(scored.{{ component }}_weight as double) / cast(scored.coverage as double) * scored.{{ component }}_score
-        end as {{ component }}_contribution{{ ',' if not loop.last }}
+            case
+                when
+                    scored.{{ component }}_score is not null
+                    and scored.coverage > 0
+                    and scored.coverage >= settings.coverage_floor
+                    then
+                        cast(scored.{{ component }}_weight as double)
+                        / cast(scored.coverage as double)
+                        * scored.{{ component }}_score
+            end as {{ component }}_contribution,
         {% endfor %}
+        settings.coverage_floor,
+        scored.*
     from scored
     cross join settings
 ),
@@ -137,10 +148,11 @@ totalled as (
     select
         contributed.*,
         case
-            when {% for component in components %}{{ component }}_contribution is not null{{ ' or ' if not loop.last }}{% endfor %}
+            when contributed.coverage > 0 and contributed.coverage >= contributed.coverage_floor
                 then cast(cast(
+                    0
                     {% for component in components %}
-                    coalesce({{ component }}_contribution, 0) {{ '+' if not loop.last }}
+                        + coalesce(contributed.{{ component }}_contribution, 0)
                     {% endfor %}
                     as decimal(18, 9)
                 ) as double)
@@ -154,10 +166,10 @@ banded as (
         totalled.as_of_date,
         totalled.weight_segment,
         {% for component in components %}
-        totalled.{{ component }}_value,
-        totalled.{{ component }}_score,
-        totalled.{{ component }}_weight,
-        totalled.{{ component }}_contribution,
+            totalled.{{ component }}_value,
+            totalled.{{ component }}_score,
+            totalled.{{ component }}_weight,
+            totalled.{{ component }}_contribution,
         {% endfor %}
         totalled.coverage,
         totalled.health_score,

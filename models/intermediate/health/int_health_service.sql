@@ -115,7 +115,7 @@ deletions as (
     where event_type in ('deleted', 'undeleted')
 ),
 
-merges as (
+merged_cases as (
     select
         case_id,
         min(cast(occurred_at as date)) as merged_on,
@@ -131,21 +131,22 @@ counted as (
         incident_dates.as_of_date,
         sum(
             case
-                when merges.case_id is null and not coalesce(deletions.is_deleted, false) then incident_dates.weight
+                when merged_cases.case_id is null and not coalesce(deletions.is_deleted, false)
+                    then incident_dates.weight
                 else 0
             end
         ) as weighted_cases,
-        max(greatest(incident_dates.known_on, deletions.known_on, merges.known_on)) as known_on
+        max(greatest(incident_dates.known_on, deletions.known_on, merged_cases.known_on)) as known_on
     from incident_dates
     left join deletions
         on
             incident_dates.case_id = deletions.case_id
             and incident_dates.as_of_date >= deletions.starts_on
             and incident_dates.as_of_date < deletions.ends_on
-    left join merges
+    left join merged_cases
         on
-            incident_dates.case_id = merges.case_id
-            and incident_dates.as_of_date >= merges.merged_on
+            incident_dates.case_id = merged_cases.case_id
+            and incident_dates.as_of_date >= merged_cases.merged_on
     group by incident_dates.account_id, incident_dates.as_of_date
 ),
 

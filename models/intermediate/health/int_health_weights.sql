@@ -38,13 +38,13 @@ resolved as (
 
 weights as (
     select
-        segment,
         {% for component in components %}
-        max(case when component = '{{ component }}' then weight end) as {{ component }}_weight,
-        max(case when component = '{{ component }}' then low end) as {{ component }}_low,
-        max(case when component = '{{ component }}' then high end) as {{ component }}_high,
-        max(case when component = '{{ component }}' then direction end) as {{ component }}_direction{{ ',' if not loop.last }}
+            max(case when component = '{{ component }}' then weight end) as {{ component }}_weight,
+            max(case when component = '{{ component }}' then low end) as {{ component }}_low,
+            max(case when component = '{{ component }}' then high end) as {{ component }}_high,
+            max(case when component = '{{ component }}' then direction end) as {{ component }}_direction,
         {% endfor %}
+        segment
     from resolved
     group by segment
 )

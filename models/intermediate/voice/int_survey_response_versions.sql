@@ -127,7 +127,12 @@ qualtrics_responses as (
             qualtrics_numbered.response_id,
             ':',
             qualtrics_numbered.survey_type,
-            case when qualtrics_numbered.question_number > 1 then concat(':', cast(qualtrics_numbered.question_number as {{ dbt.type_string() }})) else '' end
+            case
+                when
+                    qualtrics_numbered.question_number > 1
+                    then concat(':', cast(qualtrics_numbered.question_number as {{ dbt.type_string() }}))
+                else ''
+            end
         ) as response_id,
         'qualtrics' as source,
         qualtrics_numbered.survey_type,
@@ -206,9 +211,9 @@ combined as (
 keyed as (
     select
         combined.*,
-        case when account_id is null then case_id end as lookup_case_id,
-        case when account_id is null then contact_id end as lookup_contact_id,
-        cast(coalesce(responded_at, sent_at) as date) as lookup_date
+        case when combined.account_id is null then combined.case_id end as lookup_case_id,
+        case when combined.account_id is null then combined.contact_id end as lookup_contact_id,
+        cast(coalesce(combined.responded_at, combined.sent_at) as date) as lookup_date
     from combined
 ),
 
@@ -244,7 +249,7 @@ placed as (
         on
             keyed.lookup_case_id = case_versions.case_id
             and keyed.valid_from < case_versions.valid_to
-            and case_versions.valid_from < keyed.valid_to
+            and keyed.valid_to > case_versions.valid_from
     left join contact_versions
         on
             keyed.lookup_contact_id = contact_versions.contact_id
@@ -256,14 +261,20 @@ judged as (
     select
         placed.*,
         case
-            when not has_answer then 'not answered'
-            when not is_real then 'preview, test or spam'
-            when responded_at is null then 'no date of the answer'
-            when score is null then 'not a number'
-            when scale_min is null or scale_max is null or scale_min >= scale_max then 'no scale'
-            when score < scale_min or score > scale_max then 'out of the scale'
-            when survey_type in ('nps', 'csat', 'ces') and score <> floor(score) then 'not a whole number'
-            when survey_type = 'nps' and (scale_min <> 0 or scale_max <> 10) then 'not the scale from 0 to 10'
+            when not placed.has_answer then 'not answered'
+            when not placed.is_real then 'preview, test or spam'
+            when placed.responded_at is null then 'no date of the answer'
+            when placed.score is null then 'not a number'
+            when
+                placed.scale_min is null or placed.scale_max is null or placed.scale_min >= placed.scale_max
+                then 'no scale'
+            when placed.score < placed.scale_min or placed.score > placed.scale_max then 'out of the scale'
+            when
+                placed.survey_type in ('nps', 'csat', 'ces') and placed.score <> floor(placed.score)
+                then 'not a whole number'
+            when
+                placed.survey_type = 'nps' and (placed.scale_min <> 0 or placed.scale_max <> 10)
+                then 'not the scale from 0 to 10'
         end as invalid_reason
     from placed
 ),
@@ -286,7 +297,12 @@ scored as (
         case
             when invalid_reason is not null then null
             when high_is_good
-                then cast(cast(score - scale_min as double) * 100 / cast(scale_max - scale_min as double) as decimal(18, 6))
+                then
+                    cast(
+                        cast(score - scale_min as double)
+                        * 100
+                        / cast(scale_max - scale_min as double) as decimal(18, 6)
+                    )
             else cast(cast(scale_max - score as double) * 100 / cast(scale_max - scale_min as double) as decimal(18, 6))
         end as normalised_score,
         invalid_reason is null as is_valid,

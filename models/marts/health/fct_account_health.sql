@@ -28,14 +28,14 @@ settings as (
 published as (
     select
         health_scores.*,
-        health_dates.four_weeks_earlier,
         {% for component in components %}
-        coalesce(
-            cast(health_scores.{{ component }}_weight as double) / cast(health_scores.coverage as double)
-            * (100 - health_scores.{{ component }}_score),
-            0
-        ) as {{ component }}_points_lost{{ ',' if not loop.last }}
+            coalesce(
+                cast(health_scores.{{ component }}_weight as double) / cast(health_scores.coverage as double)
+                * (100 - health_scores.{{ component }}_score),
+                0
+            ) as {{ component }}_points_lost,
         {% endfor %}
+        health_dates.four_weeks_earlier
     from health_scores
     inner join health_dates
         on health_scores.as_of_date = health_dates.as_of_date
@@ -49,7 +49,7 @@ compared as (
         greatest(published.known_on, earlier_scores.known_on) as all_known_on,
         greatest(
             {% for component in components %}
-            published.{{ component }}_points_lost{{ ',' if not loop.last }}
+                published.{{ component }}_points_lost{{ ',' if not loop.last }}
             {% endfor %}
         ) as most_points_lost
     from published
@@ -66,7 +66,7 @@ driven as (
             when compared.health_score is null then 'unknown'
             when compared.most_points_lost < settings.driver_points then 'none'
             {% for component in components %}
-            when compared.{{ component }}_points_lost = compared.most_points_lost then '{{ component }}'
+                when compared.{{ component }}_points_lost = compared.most_points_lost then '{{ component }}'
             {% endfor %}
         end as driver,
         settings.trend_points,
