@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import urllib.error
 import urllib.request
 
 LOGGER = logging.getLogger("evergreen.alerting")
 TIMEOUT_SECONDS = 10
+WEBHOOK = "EVERGREEN_ALERT_WEBHOOK_URL"
 
 
 def failure_message(job: str, run_id: str, step: str, reason: str) -> str:
@@ -20,11 +22,24 @@ def failure_message(job: str, run_id: str, step: str, reason: str) -> str:
     )
 
 
+def alert(job: str, run_id: str, step: str, reason: str) -> str:
+    """Tell whoever listens at EVERGREEN_ALERT_WEBHOOK_URL. Returns what came of it, for the log of the run.
+
+    The variable is read here and not with the other settings, so that a setting that cannot be used is told, too.
+    """
+    url = os.environ.get(WEBHOOK, "").strip()
+    if not url:
+        return f"no alert was sent: {WEBHOOK} is not set"
+    if send_alert(url, failure_message(job, run_id, step, reason)):
+        return "alert sent"
+    return f"the alert did not arrive at {WEBHOOK}"
+
+
 def send_alert(webhook_url: str, text: str) -> bool:
     """POST `{"text": …}` as chat systems take it. Returns whether it arrived; a failure to alert is logged, not raised,
     so that it never hides the failure it reports."""
     if not webhook_url.startswith(("http://", "https://")):
-        LOGGER.error("EVERGREEN_ALERT_WEBHOOK_URL is not an http(s) address; the alert was not sent")
+        LOGGER.error("%s is not an http(s) address; the alert was not sent", WEBHOOK)
         return False
     request = urllib.request.Request(  # noqa: S310 (scheme checked above)
         webhook_url, data=json.dumps({"text": text}).encode(), headers={"Content-Type": "application/json"}

@@ -1,6 +1,7 @@
 """The warehouse as a Dagster resource: settings, declarations, and the lock that keeps two runs apart."""
 
 import fcntl
+import logging
 import os
 import shutil
 from contextlib import suppress
@@ -11,13 +12,17 @@ from typing import IO
 import dagster as dg
 from pydantic import PrivateAttr
 
+from orchestration.alerting import alert
 from orchestration.ingestion.declarations import SourceObject, load_declarations
 from orchestration.ingestion.lake import lake_files
 from orchestration.ingestion.loading import FileLoad, read_loads
+from orchestration.naming import JOB
 from orchestration.publication.history import RunRecord, write_ops_database
 from orchestration.settings import Settings, parse_as_of_date
 from orchestration.transformation.dbt import environment
 from orchestration.validation.results import CheckResult, read_results
+
+LOGGER = logging.getLogger("evergreen.run")
 
 
 class AnotherRunIsActive(RuntimeError):
@@ -41,6 +46,14 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         return load_declarations(self.settings.project_dir)
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        try:
+            self._begin(context)
+        except Exception as error:
+            # No step has begun yet, so Dagster calls no failure hook.
+            LOGGER.info(alert(JOB, context.run.run_id if context.run else "", "its start", str(error)))
+            raise
+
+    def _begin(self, context: dg.InitResourceContext) -> None:
         settings = self.settings
         settings.warehouse_dir.mkdir(parents=True, exist_ok=True)
         lock = settings.lock_file.open("a+", encoding="utf-8")
@@ -60,6 +73,7 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         self._lock = lock
         self._started_at = datetime.now(UTC)
         self._clear()
+        self._fail_killed_runs(context)
         os.environ.update(environment(settings, settings.as_of_date))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
@@ -67,6 +81,19 @@ class Warehouse(dg.ConfigurableResource):  # type: ignore[type-arg]
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def _fail_killed_runs(self, context: dg.InitResourceContext) -> None:
+        """The holder of the lock is the only live run. What Dagster still calls started was killed, and would hold up the
+        queue for ever."""
+        if context.instance is None or context.run is None:
+            return
+        started = dg.RunsFilter(job_name=JOB, statuses=[dg.DagsterRunStatus.STARTED])
+        for record in context.instance.get_run_records(started):
+            if record.dagster_run.run_id != context.run.run_id:
+                context.instance.report_run_failed(
+                    record.dagster_run,
+                    "The process of this run ended without a word: it was killed or the machine went down.",
+                )
 
     def _clear(self) -> None:
         for folder in (self.settings.build_dir, self.settings.temp_dir):

@@ -45,7 +45,6 @@ class Settings:
     versions_kept: int = 7
     runs_kept: int = 30
     memory_limit: str = "2GB"
-    webhook_url: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Settings:
@@ -64,7 +63,6 @@ class Settings:
             versions_kept=_positive_integer(env, "EVERGREEN_VERSIONS_KEPT", 7),
             runs_kept=_positive_integer(env, "EVERGREEN_RUNS_KEPT", 30),
             memory_limit=env.get("EVERGREEN_MEMORY_LIMIT") or "2GB",
-            webhook_url=env.get("EVERGREEN_ALERT_WEBHOOK_URL") or None,
         )
 
     def with_as_of(self, as_of_date: date | None) -> Settings:

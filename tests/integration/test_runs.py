@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,7 +35,9 @@ def day_files(exports: Path) -> dict[str, list[Path]]:
     """Export day → its files; a file's name carries its date."""
     days: dict[str, list[Path]] = {}
     for path in sorted((exports / "days").glob("*/*/*")):
-        days.setdefault(path.name.split(".")[0][-10:], []).append(path)
+        found = re.search(r"\d{4}-\d{2}-\d{2}", path.name)
+        assert found, path.name
+        days.setdefault(found.group(), []).append(path)
     return days
 
 
@@ -234,6 +238,9 @@ def test_kill_9_anywhere_leaves_one_whole_version_and_the_next_run_ends_as_if_no
         assert marts.execute("select count(*) from ops.published_versions where is_current").fetchone() == (1,)
     leftovers = [path for path in continued.warehouse.rglob("*") if "partial" in path.name]
     assert leftovers == []
+    with sqlite3.connect(continued.root / "dagster" / "runs.db") as dagster_runs:
+        ended = dagster_runs.execute("select status, count(*) from runs group by status").fetchall()
+    assert dict(ended) == {"SUCCESS": 2, "FAILURE": len(KILL_PLACES)}
 
 
 def broken_project(target: Path, model: str, change: Callable[[str], str]) -> Path:

