@@ -36,7 +36,8 @@ merge_audits as (
 cases_with_events as (
     select
         case_id,
-        max(case when lower(event_type) in ('deleted', 'undeleted') then 1 else 0 end) = 1 as tells_deletion
+        max(case when lower(event_type) in ('deleted', 'undeleted') then 1 else 0 end) = 1 as tells_deletion,
+        max(case when lower(event_type) = 'created' then 1 else 0 end) = 1 as tells_creation
     from {{ ref('stg_generic__case_events') }}
     group by case_id
 ),
@@ -83,6 +84,13 @@ custom_fields as (
     select * from {{ ref('zendesk_custom_fields') }}
 ),
 
+approval_words as (
+    select * from {{ ref('vendor_values') }}
+    where
+        source = 'zendesk'
+        and field = 'approval_status'
+),
+
 -- One row per thing that an audit did.
 read_changes as (
     {{ explode_json_records('audits', 'events', [
@@ -108,8 +116,8 @@ named_changes as (
         read_changes.change_index,
         read_changes.change_type,
         coalesce(custom_fields.meaning, read_changes.field_name) as field,
-        read_changes.previous_value,
-        read_changes.new_value,
+        nullif(read_changes.previous_value, '') as previous_value,
+        nullif(read_changes.new_value, '') as new_value,
         case when read_changes.change_type like '%Comment' then coalesce(read_changes.is_public, 'true') end
             as is_public,
         case when read_changes.change_type = 'VoiceComment' then read_changes.call_seconds end as call_seconds,
@@ -182,11 +190,7 @@ judged_changes as (
             when acted_changes.field = 'assignee_id' then 'assignment'
             when acted_changes.field = 'group_id' then 'team'
             when acted_changes.field = 'priority' then 'priority'
-            when
-                acted_changes.field = 'approval_status' and acted_changes.new_value like '%request%'
-                then 'approval_requested'
-            when acted_changes.field = 'approval_status' and acted_changes.new_value like '%approved%' then 'approved'
-            when acted_changes.field = 'approval_status' and acted_changes.new_value like '%rejected%' then 'rejected'
+            when acted_changes.field = 'approval_status' then approval_words.standard_value
             when acted_changes.is_public = 'false' then 'internal_note'
             when acted_changes.change_type = 'VoiceComment' and acted_changes.actor_type = 'customer' then 'handling'
             when
@@ -199,6 +203,10 @@ judged_changes as (
             as earlier_group_id,
         case when acted_changes.field = 'group_id' then 'zendesk:' || acted_changes.new_value end as later_group_id
     from acted_changes
+    left join approval_words
+        on
+            acted_changes.field = 'approval_status'
+            and lower(acted_changes.new_value) = approval_words.vendor_value
 ),
 
 ticket_events as (
@@ -286,14 +294,14 @@ mapped_events as (
         on lower(generic_events.to_value) = later_status.vendor_value
 ),
 
--- A case without events is known by its own timestamps. A ticket whose first audit was not exported was still opened.
+-- A case without events is known by its own timestamps. One whose events do not tell that it was opened still was.
 silent_cases as (
     select
         generic_cases.case_id,
         generic_cases.created_at,
-        generic_cases.first_replied_at,
-        generic_cases.solved_at,
-        generic_cases.closed_at,
+        case when cases_with_events.case_id is null then generic_cases.first_replied_at end as first_replied_at,
+        case when cases_with_events.case_id is null then generic_cases.solved_at end as solved_at,
+        case when cases_with_events.case_id is null then generic_cases.closed_at end as closed_at,
         generic_cases.assignee_id,
         generic_cases.contact_id,
         generic_cases.first_known_at,
@@ -301,7 +309,7 @@ silent_cases as (
     from generic_cases
     left join cases_with_events
         on generic_cases.case_id = cases_with_events.case_id
-    where cases_with_events.case_id is null
+    where not coalesce(cases_with_events.tells_creation, false)
 
     union all
 
@@ -441,6 +449,7 @@ row_events as (
     select
         row_turns.case_id,
         row_turns.updated_at as occurred_at,
+        row_turns.updated_at as known_at,
         case when row_turns.is_deleted then 'deleted' else 'undeleted' end as event_type,
         cast(null as {{ dbt.type_string() }}) as to_value,
         row_turns.source
@@ -457,6 +466,7 @@ row_events as (
     select
         row_turns.case_id,
         min(coalesce(merge_notes.occurred_at, row_turns.updated_at)) as occurred_at,
+        min(row_turns.updated_at) as known_at,
         'merged' as event_type,
         min('zendesk:' || merge_notes.merged_into) as to_value,
         row_turns.source
@@ -481,7 +491,7 @@ ending_events as (
         cast(null as {{ dbt.type_string() }}) as from_value,
         to_value,
         cast(null as bigint) as handle_seconds,
-        occurred_at as known_at,
+        greatest(occurred_at, known_at) as known_at,
         source
     from row_events
 ),

@@ -29,7 +29,7 @@ judged as (
         occurred_at,
         coalesce(
             coalesce(from_value, earlier_value) in ('solved', 'closed')
-            and to_value not in ('solved', 'closed'),
+            and to_value in ('new', 'open', 'pending', 'on_hold'),
             false
         ) as is_reopen,
         case when from_value is null then greatest(known_at, earlier_known_at) else known_at end as known_at

@@ -28,7 +28,8 @@ contact_versions as (
     select * from {{ ref('int_contact_versions') }}
 ),
 
--- A generic file states the scale; where it does not, the usual one of its type holds.
+-- A generic file states the scale; where it does not, the usual one of its type holds. Which end of a stated scale is
+-- good is seeded too: five-point effort scores are better when low.
 generic_responses as (
     select
         generic_versions.response_id,
@@ -55,6 +56,16 @@ generic_responses as (
         on
             survey_questions.source = 'generic'
             and lower(generic_versions.survey_type) = survey_questions.survey_type
+            and (
+                (
+                    generic_versions.scale_min = survey_questions.scale_min
+                    and generic_versions.scale_max = survey_questions.scale_max
+                )
+                or (
+                    (generic_versions.scale_min is null or generic_versions.scale_max is null)
+                    and survey_questions.question = 'score'
+                )
+            )
 ),
 
 qualtrics_answers as (
@@ -171,8 +182,12 @@ ratings as (
         rating_versions.assignee_id as agent_id,
         rating_versions.created_at as sent_at,
         case
-            when response_states.state = 'answered'
-                then min(case when response_states.state = 'answered' then rating_versions.updated_at end) over (
+            when coalesce(response_states.state, 'answered') = 'answered'
+                then min(
+                    case
+                        when coalesce(response_states.state, 'answered') = 'answered' then rating_versions.updated_at
+                    end
+                ) over (
                     partition by rating_versions.rating_id
                     order by rating_versions.valid_from
                     rows between unbounded preceding and current row

@@ -1,8 +1,11 @@
 with
 
+-- An account that was created and became known after the as-of date was not there yet.
 accounts as (
     select * from {{ ref('int_accounts') }}
-    where not is_deleted
+    where
+        not is_deleted
+        and not coalesce(created_at >= {{ as_of_end() }} and first_known_at >= {{ as_of_end() }}, false)
 ),
 
 terms as (

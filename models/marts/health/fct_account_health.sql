@@ -25,15 +25,16 @@ settings as (
         {{ threshold('health_commercial_days') }} as commercial_days
 ),
 
+-- Points are rounded to nine places, or a change of exactly five would be told as 4.999999999999998, which is less.
 published as (
     select
         health_scores.*,
         {% for component in components %}
-            coalesce(
+            round(coalesce(
                 cast(health_scores.{{ component }}_weight as double) / cast(health_scores.coverage as double)
                 * (100 - health_scores.{{ component }}_score),
                 0
-            ) as {{ component }}_points_lost,
+            ), 9) as {{ component }}_points_lost,
         {% endfor %}
         health_dates.four_weeks_earlier
     from health_scores
@@ -46,6 +47,7 @@ compared as (
     select
         published.*,
         earlier_scores.health_score as score_4_weeks_ago,
+        round(published.health_score - earlier_scores.health_score, 9) as score_change,
         greatest(published.known_on, earlier_scores.known_on) as all_known_on,
         greatest(
             {% for component in components %}
@@ -88,9 +90,9 @@ told as (
         cast(driven.coverage as double) as coverage,
         driven.score_4_weeks_ago,
         case
-            when driven.health_score - driven.score_4_weeks_ago >= driven.trend_points then 'up'
-            when driven.health_score - driven.score_4_weeks_ago <= -driven.trend_points then 'down'
-            when driven.health_score is not null and driven.score_4_weeks_ago is not null then 'flat'
+            when driven.score_change >= driven.trend_points then 'up'
+            when driven.score_change <= -driven.trend_points then 'down'
+            when driven.score_change is not null then 'flat'
         end as trend,
         {{ health_driver_words() }} as main_driver,
         model_versions.model_version,

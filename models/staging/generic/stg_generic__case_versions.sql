@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with source as (
 
     select * from {{ source('generic', 'cases') }}
@@ -17,6 +19,19 @@ renamed as (
         {{ clean_text('account_id') }} as account_id,
         {{ clean_text('contact_id') }} as contact_id,
         {{ to_timestamp('created_at') }} as created_at,
+        {{ clean_text('status') }} as status,
+        {{ clean_text('priority') }} as priority,
+        {{ clean_text('channel') }} as channel,
+        {{ clean_text('topic') }} as topic,
+        {{ clean_text('product') }} as product,
+        {{ clean_text('case_type') }} as case_type,
+        {{ clean_text('team') }} as team,
+        {{ clean_text('assignee_id') }} as assignee_id,
+        {{ clean_text('service_process') }} as service_process,
+        {{ clean_text('parent_case_id') }} as parent_case_id,
+        {{ to_timestamp('first_replied_at') }} as first_replied_at,
+        {{ to_timestamp('solved_at') }} as solved_at,
+        {{ to_timestamp('closed_at') }} as closed_at,
         coalesce({{ to_boolean('is_deleted') }}, false) as is_deleted,
         valid_from,
         valid_to,

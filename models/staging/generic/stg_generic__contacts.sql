@@ -1,32 +1,27 @@
-with source as (
+with versions as (
 
-    select * from {{ source('generic', 'contacts') }}
-
-),
-
-newest as (
-
-    {{ newest_versions('source', key=[clean_text('contact_id')], cursor=to_timestamp('updated_at')) }}
+    select * from {{ ref('stg_generic__contact_versions') }}
 
 ),
 
-renamed as (
+known as (
 
     select
-        {{ clean_text('contact_id') }} as contact_id,
-        {{ clean_text('account_id') }} as account_id,
-        {{ clean_text('full_name') }} as full_name,
-        {{ clean_text('email') }} as email,
-        {{ clean_text('role') }} as role,
-        {{ to_timestamp('created_at') }} as created_at,
-        coalesce({{ to_boolean('is_deleted') }}, false) as is_deleted,
-        version_at as updated_at,
+        contact_id,
+        account_id,
+        full_name,
+        email,
+        role,
+        created_at,
+        is_deleted,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known

@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with source as (
 
     select * from {{ source('generic', 'interactions') }}
@@ -16,7 +18,12 @@ renamed as (
         {{ clean_text('interaction_id') }} as interaction_id,
         {{ clean_text('account_id') }} as account_id,
         {{ clean_text('contact_id') }} as contact_id,
+        {{ clean_text('kind') }} as kind,
+        {{ clean_text('direction') }} as direction,
         {{ to_timestamp('occurred_at') }} as occurred_at,
+        {{ to_integer('duration_seconds') }} as duration_seconds,
+        {{ clean_text('owner_id') }} as owner_id,
+        {{ clean_text('subject') }} as subject,
         valid_from,
         valid_to,
         version_at as updated_at,

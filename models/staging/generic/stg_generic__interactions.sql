@@ -1,36 +1,29 @@
-{{ config(materialized='table') }}
+with versions as (
 
-with source as (
-
-    select * from {{ source('generic', 'interactions') }}
+    select * from {{ ref('stg_generic__interaction_versions') }}
 
 ),
 
-newest as (
-
-    {{ newest_versions('source', key=[clean_text('interaction_id')], cursor=to_timestamp('updated_at')) }}
-
-),
-
-renamed as (
+known as (
 
     select
-        {{ clean_text('interaction_id') }} as interaction_id,
-        {{ clean_text('account_id') }} as account_id,
-        {{ clean_text('contact_id') }} as contact_id,
-        {{ clean_text('kind') }} as kind,
-        {{ clean_text('direction') }} as direction,
-        {{ to_timestamp('occurred_at') }} as occurred_at,
-        {{ to_integer('duration_seconds') }} as duration_seconds,
-        {{ clean_text('owner_id') }} as owner_id,
-        {{ clean_text('subject') }} as subject,
-        version_at as updated_at,
+        interaction_id,
+        account_id,
+        contact_id,
+        kind,
+        direction,
+        occurred_at,
+        duration_seconds,
+        owner_id,
+        subject,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known

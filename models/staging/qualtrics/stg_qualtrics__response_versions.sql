@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with source as (
 
     select * from {{ source('qualtrics', 'responses') }}
@@ -23,9 +25,11 @@ renamed as (
         {{ clean_text('case_id') }} as case_id,
         {{ clean_text('contact_id') }} as contact_id,
         cast(null as timestamp) as sent_at,
+        {{ to_timestamp('StartDate') }} as started_at,
         coalesce({{ to_timestamp('RecordedDate') }}, {{ to_timestamp('EndDate') }}) as responded_at,
         {{ to_boolean('Finished') }} as is_finished,
         lower({{ clean_text('Status') }}) as status,
+        lower({{ clean_text('DistributionChannel') }}) as distribution_channel,
         {{ to_json_text('_extra') }} as answers,
         valid_from,
         valid_to,

@@ -1,43 +1,32 @@
-{{ config(materialized='table') }}
+with versions as (
 
-with source as (
-
-    select * from {{ source('qualtrics', 'responses') }}
+    select * from {{ ref('stg_qualtrics__response_versions') }}
 
 ),
 
-newest as (
-
-    {{ newest_versions(
-        'source',
-        key=[clean_text('ResponseId')],
-        cursor='coalesce(' ~ to_timestamp('RecordedDate') ~ ', ' ~ to_timestamp('EndDate') ~ ')',
-    ) }}
-
-),
-
-renamed as (
+known as (
 
     select
-        {{ vendor_key('qualtrics', 'ResponseId') }} as response_id,
-        {{ clean_text('ExternalReference') }} as contact_ref,
-        {{ clean_text('account_id') }} as account_id,
-        {{ clean_text('case_id') }} as case_id,
-        {{ clean_text('contact_id') }} as contact_id,
-        cast(null as timestamp) as sent_at,
-        {{ to_timestamp('StartDate') }} as started_at,
-        coalesce({{ to_timestamp('RecordedDate') }}, {{ to_timestamp('EndDate') }}) as responded_at,
-        {{ to_boolean('Finished') }} as is_finished,
-        lower({{ clean_text('Status') }}) as status,
-        lower({{ clean_text('DistributionChannel') }}) as distribution_channel,
-        {{ to_json_text('_extra') }} as answers,
-        version_at as updated_at,
+        response_id,
+        contact_ref,
+        account_id,
+        case_id,
+        contact_id,
+        sent_at,
+        started_at,
+        responded_at,
+        is_finished,
+        status,
+        distribution_channel,
+        answers,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known

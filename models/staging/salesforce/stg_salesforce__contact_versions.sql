@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with source as (
 
     select * from {{ source('salesforce', 'contact') }}
@@ -15,6 +17,10 @@ renamed as (
     select
         {{ vendor_key('salesforce', 'Id') }} as contact_id,
         {{ vendor_key('salesforce', 'AccountId') }} as account_id,
+        {{ clean_text('Name') }} as full_name,
+        {{ clean_text('Email') }} as email,
+        {{ clean_text('Title') }} as role,
+        {{ to_timestamp('CreatedDate') }} as created_at,
         coalesce({{ to_boolean('IsDeleted') }}, false) as is_deleted,
         valid_from,
         valid_to,

@@ -1,32 +1,27 @@
-with source as (
+with versions as (
 
-    select * from {{ source('salesforce', 'contact') }}
-
-),
-
-newest as (
-
-    {{ newest_versions('source', key=[clean_text('Id')], cursor=to_timestamp('SystemModstamp')) }}
+    select * from {{ ref('stg_salesforce__contact_versions') }}
 
 ),
 
-renamed as (
+known as (
 
     select
-        {{ vendor_key('salesforce', 'Id') }} as contact_id,
-        {{ vendor_key('salesforce', 'AccountId') }} as account_id,
-        {{ clean_text('Name') }} as full_name,
-        {{ clean_text('Email') }} as email,
-        {{ clean_text('Title') }} as role,
-        {{ to_timestamp('CreatedDate') }} as created_at,
-        coalesce({{ to_boolean('IsDeleted') }}, false) as is_deleted,
-        version_at as updated_at,
+        contact_id,
+        account_id,
+        full_name,
+        email,
+        role,
+        created_at,
+        is_deleted,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known

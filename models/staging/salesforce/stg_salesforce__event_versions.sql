@@ -1,3 +1,5 @@
+{{ config(materialized='table') }}
+
 with source as (
 
     select * from {{ source('salesforce', 'event') }}
@@ -16,7 +18,12 @@ renamed as (
         {{ vendor_key('salesforce', 'Id') }} as interaction_id,
         {{ vendor_key('salesforce', 'AccountId') }} as account_id,
         {{ vendor_key('salesforce', 'WhoId') }} as contact_id,
+        'meeting' as kind,
+        cast(null as {{ dbt.type_string() }}) as direction,
         {{ to_timestamp('StartDateTime') }} as occurred_at,
+        {{ to_integer('DurationInMinutes') }} * 60 as duration_seconds,
+        {{ vendor_key('salesforce', 'OwnerId') }} as owner_id,
+        {{ clean_text('Subject') }} as subject,
         coalesce({{ to_boolean('IsDeleted') }}, false) as is_deleted,
         valid_from,
         valid_to,

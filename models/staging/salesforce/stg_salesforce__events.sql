@@ -1,37 +1,30 @@
-{{ config(materialized='table') }}
+with versions as (
 
-with source as (
-
-    select * from {{ source('salesforce', 'event') }}
+    select * from {{ ref('stg_salesforce__event_versions') }}
 
 ),
 
-newest as (
-
-    {{ newest_versions('source', key=[clean_text('Id')], cursor=to_timestamp('SystemModstamp')) }}
-
-),
-
-renamed as (
+known as (
 
     select
-        {{ vendor_key('salesforce', 'Id') }} as interaction_id,
-        {{ vendor_key('salesforce', 'AccountId') }} as account_id,
-        {{ vendor_key('salesforce', 'WhoId') }} as contact_id,
-        'meeting' as kind,
-        cast(null as {{ dbt.type_string() }}) as direction,
-        {{ to_timestamp('StartDateTime') }} as occurred_at,
-        {{ to_integer('DurationInMinutes') }} * 60 as duration_seconds,
-        {{ vendor_key('salesforce', 'OwnerId') }} as owner_id,
-        {{ clean_text('Subject') }} as subject,
-        coalesce({{ to_boolean('IsDeleted') }}, false) as is_deleted,
-        version_at as updated_at,
+        interaction_id,
+        account_id,
+        contact_id,
+        kind,
+        direction,
+        occurred_at,
+        duration_seconds,
+        owner_id,
+        subject,
+        is_deleted,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known

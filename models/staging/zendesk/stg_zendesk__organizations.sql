@@ -1,31 +1,26 @@
-with source as (
+with versions as (
 
-    select * from {{ source('zendesk', 'organizations') }}
-
-),
-
-newest as (
-
-    {{ newest_versions('source', key=[clean_text('id')], cursor=to_timestamp('updated_at')) }}
+    select * from {{ ref('stg_zendesk__organization_versions') }}
 
 ),
 
-renamed as (
+known as (
 
     select
-        {{ vendor_key('zendesk', 'id') }} as organization_id,
-        {{ clean_text('name') }} as organization_name,
-        {{ clean_text('external_id') }} as external_id,
-        {{ to_json_text('domain_names') }} as domain_names,
-        {{ to_timestamp('created_at') }} as created_at,
-        {{ clean_text('deleted_at') }} is not null as is_deleted,
-        version_at as updated_at,
+        organization_id,
+        organization_name,
+        external_id,
+        domain_names,
+        created_at,
+        is_deleted,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known

@@ -1,32 +1,27 @@
-with source as (
+with versions as (
 
-    select * from {{ source('zendesk', 'satisfaction_ratings') }}
-
-),
-
-newest as (
-
-    {{ newest_versions('source', key=[clean_text('id')], cursor=to_timestamp('updated_at')) }}
+    select * from {{ ref('stg_zendesk__satisfaction_rating_versions') }}
 
 ),
 
-renamed as (
+known as (
 
     select
-        {{ vendor_key('zendesk', 'id') }} as rating_id,
-        {{ vendor_key('zendesk', 'ticket_id') }} as case_id,
-        {{ vendor_key('zendesk', 'requester_id') }} as requester_id,
-        {{ vendor_key('zendesk', 'assignee_id') }} as assignee_id,
-        lower({{ clean_text('score') }}) as score,
-        {{ clean_text('comment') }} as comment,
-        {{ to_timestamp('created_at') }} as created_at,
-        version_at as updated_at,
+        rating_id,
+        case_id,
+        requester_id,
+        assignee_id,
+        score,
+        comment,
+        created_at,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known
