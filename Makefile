@@ -71,11 +71,11 @@ lint: setup ## ruff, mypy, sqlfluff (dbt templater), dbt parse
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy orchestration sample
 	@$(BIN)/dbt --quiet parse --show-all-deprecations
-	@EVERGREEN_BUILD_DB=:memory: $(BIN)/sqlfluff lint --processes 2 models macros tests/dbt
+	@$(BIN)/sqlfluff lint --processes 2 models macros tests/dbt
 
 format: setup ## Let ruff and sqlfluff rewrite what they can
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
-	@EVERGREEN_BUILD_DB=:memory: $(BIN)/sqlfluff fix --processes 2 models tests/dbt
+	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
 
 spark: setup ## Parse and compile every model for the Spark adapter
 	@$(BIN)/python tests/compile_for_spark.py --target-path target/spark

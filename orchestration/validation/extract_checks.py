@@ -202,7 +202,7 @@ def check_build(
                 REFERENCES,
                 declared.label,
                 int(count),
-                f"refer (in {columns}) to something that never landed, such as {example}; see ops.orphans",
+                f"row(s) refer (in {columns}) to something that never landed, such as {example}; see ops.orphans",
             )
         )
         count, example = conflicts.get(key, (0, ""))
@@ -211,7 +211,7 @@ def check_build(
                 CONFLICTS,
                 declared.label,
                 int(count),
-                f"keys have different versions with the same cursor, such as {example}; see ops.conflicts",
+                f"key(s) have different versions with the same cursor, such as {example}; see ops.conflicts",
             )
         )
     return results
@@ -219,5 +219,5 @@ def check_build(
 
 def _warning(name: str, target: str, count: int, what: str) -> CheckResult:
     if not count:
-        return CheckResult(name, target, "warning", "passed", "0 rows")
-    return CheckResult(name, target, "warning", "failed", f"{count:,} rows", f"{count:,} rows or keys {what}")
+        return CheckResult(name, target, "warning", "passed", "0 found")
+    return CheckResult(name, target, "warning", "failed", f"{count:,} found", f"{count:,} {what}")
