@@ -78,6 +78,7 @@ format: setup ## Let ruff and sqlfluff rewrite what they can
 	@$(BIN)/sqlfluff fix --processes 2 models tests/dbt
 
 spark: setup ## Parse and compile every model for the Spark adapter
+	@rm -rf target/spark
 	@$(BIN)/python tests/compile_for_spark.py --target-path target/spark
 
 bench: setup ## Measure the daily job against the floor (ACCOUNTS=25000)
