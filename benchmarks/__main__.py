@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -62,7 +62,7 @@ def measure(command: list[str]) -> int:
 
 
 def floor(compiled: Path) -> int:
-    """Read the landed files and run the compiled SQL of every seed-free node in dependency order, in this process."""
+    """Read the landed files and run the compiled SQL of every node in dependency order, in this process."""
     from orchestration.ingestion.declarations import load_declarations
     from orchestration.ingestion.lake import create_build_database
     from orchestration.ingestion.loading import connect, ingest_object
@@ -128,19 +128,17 @@ def compiled_nodes(target: Path) -> list[dict[str, object]]:
     ]
 
 
-def compile_models(root: Path, env: dict[str, str], as_of: str) -> Path:
+def compile_models(root: Path, env: dict[str, str], as_of: date) -> Path:
     """The SQL that the job ran, compiled anew (the job's own copy goes with its build folder)."""
+    from orchestration.settings import Settings
+    from orchestration.transformation.dbt import dbt_executable
+    from orchestration.transformation.dbt import environment as dbt_environment
+
     subprocess.run(
-        [str(Path(sys.executable).with_name("dbt")), "--quiet", "compile", "--no-introspect", "--no-populate-cache",
+        [dbt_executable(), "--quiet", "compile", "--no-introspect", "--no-populate-cache",
          "--target-path", str(root / "target")],
         cwd=PROJECT,
-        env={
-            **env,
-            "DBT_PROFILES_DIR": str(PROJECT),
-            "EVERGREEN_AS_OF_DATE": as_of,
-            "EVERGREEN_BUILD_DB": str(root / "warehouse" / "build" / "build.duckdb"),
-            "EVERGREEN_TEMP_DIR": str(root / "warehouse" / "tmp"),
-        },
+        env={**env, **dbt_environment(Settings.from_environment(env), as_of)},
         check=True,
     )  # fmt: skip
     nodes = compiled_nodes(root / "target")
@@ -189,7 +187,7 @@ def main() -> int:
     with duckdb.connect(str(root / "warehouse" / "marts.duckdb"), read_only=True) as connection:
         row = connection.execute("select as_of_date from ops.published_versions where is_current").fetchone()
     assert row is not None
-    compiled = compile_models(root, env, str(row[0]))
+    compiled = compile_models(root, env, row[0])
     shutil.rmtree(root / "warehouse")
     print("the floor", flush=True)
     base = timed([python, "-m", "benchmarks", "--floor", str(compiled)], env, root / "floor.log")

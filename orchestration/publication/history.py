@@ -122,13 +122,16 @@ def _create_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
         connection.execute(f"create table {schema}.{table} ({shape})")
 
 
+def kept_histories(settings: Settings) -> list[tuple[Path, str]]:
+    """The files that know of earlier runs, and the schema of the history in each; ops.duckdb first."""
+    files = [(settings.ops_database, OPS_DATABASE_SCHEMA), (settings.published_database, "ops")]
+    return [(path, schema) for path, schema in files if path.exists()]
+
+
 def _carry_over(connection: duckdb.DuckDBPyConnection, schema: str, settings: Settings, run_id: str) -> None:
     """Take the history of runs before `run_id`: of the first file that knows a run, so a run that was killed before it
     could write ops.duckdb is still known from the version it published."""
-    earlier = ((settings.ops_database, OPS_DATABASE_SCHEMA), (settings.published_database, "ops"))
-    for number, (path, earlier_schema) in enumerate(earlier):
-        if not path.exists():
-            continue
+    for number, (path, earlier_schema) in enumerate(kept_histories(settings)):
         connection.execute(f"attach {literal(path)} as earlier_{number} (read_only)")
         for table, columns in RUN_TABLES.items():
             key = "version" if table == "published_versions" else "run_id"

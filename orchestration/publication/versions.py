@@ -15,7 +15,7 @@ from orchestration.ingestion.declarations import SourceObject
 from orchestration.ingestion.lake import LAKE_FILES_COLUMNS, remove_unused_raw_files
 from orchestration.ingestion.loading import FileLoad, connect
 from orchestration.ingestion.sql import identifier, literal
-from orchestration.publication.history import OPS_DATABASE_SCHEMA, RunRecord, mark_current, write_history
+from orchestration.publication.history import RunRecord, kept_histories, mark_current, write_history
 from orchestration.settings import Settings
 
 VERSION_FILE = re.compile(r"marts-(\d{6})\.duckdb")
@@ -74,13 +74,11 @@ def _show(settings: Settings, version_file: Path) -> None:
 def _remove_strays(settings: Settings) -> None:
     """Delete version files that a killed run wrote and never showed: the history does not know them."""
     known: set[int] = set()
-    for path, schema in ((settings.ops_database, OPS_DATABASE_SCHEMA), (settings.published_database, "ops")):
-        if path.exists():
-            with duckdb.connect(str(path), read_only=True) as connection:
-                known |= {
-                    int(row[0])
-                    for row in connection.execute(f"select version from {schema}.published_versions").fetchall()
-                }
+    for path, schema in kept_histories(settings):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            known |= {
+                int(row[0]) for row in connection.execute(f"select version from {schema}.published_versions").fetchall()
+            }
     for stale in settings.versions_dir.glob(".*.partial*"):
         stale.unlink()
     for version in kept_versions(settings):
