@@ -170,47 +170,52 @@ qualtrics_responses as (
             and qualtrics_numbered.valid_from = qualtrics_comments.valid_from
 ),
 
--- The answer came with the first version that has one; a comment added later does not move it.
-ratings as (
+-- A word that the seed does not know is an answer that cannot be read.
+stated_ratings as (
     select
-        rating_versions.rating_id as response_id,
-        'zendesk' as source,
-        survey_questions.survey_type,
-        cast(null as {{ dbt.type_string() }}) as account_id,
-        rating_versions.requester_id as contact_id,
-        rating_versions.case_id,
-        rating_versions.assignee_id as agent_id,
-        rating_versions.created_at as sent_at,
-        case
-            when coalesce(response_states.state, 'answered') = 'answered'
-                then min(
-                    case
-                        when coalesce(response_states.state, 'answered') = 'answered' then rating_versions.updated_at
-                    end
-                ) over (
-                    partition by rating_versions.rating_id
-                    order by rating_versions.valid_from
-                    rows between unbounded preceding and current row
-                )
-        end as responded_at,
-        cast(response_states.score as decimal(18, 6)) as score,
-        coalesce(response_states.state, 'answered') = 'answered' as has_answer,
-        true as is_real,
-        cast(survey_questions.scale_min as decimal(18, 6)) as scale_min,
-        cast(survey_questions.scale_max as decimal(18, 6)) as scale_max,
-        survey_questions.high_is_good,
-        rating_versions.comment,
-        rating_versions.updated_at as known_at,
-        rating_versions.valid_from,
-        rating_versions.valid_to
+        rating_versions.*,
+        coalesce(response_states.state, 'answered') as state,
+        response_states.score as seeded_score
     from rating_versions
-    inner join survey_questions
-        on survey_questions.source = 'zendesk'
     left join response_states
         on
             response_states.source = 'zendesk'
             and lower(rating_versions.score) = response_states.vendor_value
-    where coalesce(response_states.state, 'answered') <> 'not_asked'
+),
+
+-- The answer came with the first version that has one; a comment added later does not move it.
+ratings as (
+    select
+        stated_ratings.rating_id as response_id,
+        'zendesk' as source,
+        survey_questions.survey_type,
+        cast(null as {{ dbt.type_string() }}) as account_id,
+        stated_ratings.requester_id as contact_id,
+        stated_ratings.case_id,
+        stated_ratings.assignee_id as agent_id,
+        stated_ratings.created_at as sent_at,
+        case
+            when stated_ratings.state = 'answered'
+                then min(case when stated_ratings.state = 'answered' then stated_ratings.updated_at end) over (
+                    partition by stated_ratings.rating_id
+                    order by stated_ratings.valid_from
+                    rows between unbounded preceding and current row
+                )
+        end as responded_at,
+        cast(stated_ratings.seeded_score as decimal(18, 6)) as score,
+        stated_ratings.state = 'answered' as has_answer,
+        true as is_real,
+        cast(survey_questions.scale_min as decimal(18, 6)) as scale_min,
+        cast(survey_questions.scale_max as decimal(18, 6)) as scale_max,
+        survey_questions.high_is_good,
+        stated_ratings.comment,
+        stated_ratings.updated_at as known_at,
+        stated_ratings.valid_from,
+        stated_ratings.valid_to
+    from stated_ratings
+    inner join survey_questions
+        on survey_questions.source = 'zendesk'
+    where stated_ratings.state <> 'not_asked'
 ),
 
 combined as (
