@@ -26,7 +26,7 @@ mondays as (
 months as (
     {{ month_spine(
         '(select first_service_date from first_service)',
-        "cast('" ~ oldest_monday.isoformat() ~ "' as date)"
+        as_of_date()
     ) }}
 ),
 
@@ -53,8 +53,9 @@ published as (
         and as_of_date >= {{ plus_months("cast('" ~ oldest_monday.isoformat() ~ "' as date)", '-' ~ month_limit) }}
 ),
 
--- The trend needs the score of four weeks before each published date.
-needed as (
+-- Churn risk learns from month ends, so that what it learns does not depend on the weekday of a run: in the weeks that
+-- publish Mondays, month ends are scored and not published.
+scored as (
     select
         as_of_date,
         1 as is_published
@@ -63,9 +64,27 @@ needed as (
     union all
 
     select
+        as_of_date,
+        0 as is_published
+    from month_ends
+    where
+        as_of_date >= cast('{{ oldest_monday.isoformat() }}' as date)
+        and as_of_date <= {{ as_of_date() }}
+),
+
+-- The trend needs the score of four weeks before each date.
+needed as (
+    select
+        as_of_date,
+        is_published
+    from scored
+
+    union all
+
+    select
         {{ plus_days('as_of_date', '-28') }} as as_of_date,
         0 as is_published
-    from published
+    from scored
 ),
 
 dates as (
