@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
+from functools import cache
+from itertools import count
 from pathlib import Path
 
 BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -33,7 +35,11 @@ Record = dict[str, str]
 
 @dataclass(frozen=True)
 class Line:
-    """A subscription as known at the as-of date; `mrr` in its own currency, `last_day` None while it runs."""
+    """A subscription as known at the as-of date; `mrr` in its own currency (0 for trials), `last_day` None while it runs.
+
+    `term_end` is the last day of the first term (None when it ends before it starts), `taken_over_on` the first day of
+    its earliest started successor.
+    """
 
     subscription_id: str
     account_id: str
@@ -42,6 +48,16 @@ class Line:
     mrr: Fraction
     first_day: date
     last_day: date | None
+    stated_end: date | None
+    term_end: date | None
+    repeats: bool
+    noticed_on: date | None
+    ended_on: date | None
+    reason: str
+    predecessor: str
+    taken_over_on: date | None
+    deleted_on: date | None
+    first_known: datetime
 
     def runs_on(self, day: date) -> bool:
         return self.first_day <= day and (self.last_day is None or day <= self.last_day)
@@ -71,6 +87,14 @@ class Retained:
     starting_mrr: Fraction = Fraction(0)
     gross_retained_mrr: Fraction = Fraction(0)
     net_retained_mrr: Fraction = Fraction(0)
+
+    def add(self, starting: Fraction, ending: Fraction) -> None:
+        """One more account: what it paid when the window opened, and at its end."""
+        self.starting_accounts += 1
+        self.retained_accounts += ending > 0
+        self.starting_mrr += starting
+        self.gross_retained_mrr += min(starting, ending)
+        self.net_retained_mrr += ending
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -112,24 +136,26 @@ def known_at(versions: list[Record], cursor: str, after: date) -> Record:
 # -- subscriptions ---------------------------------------------------------------------------------------------------
 
 
+@cache
 def plus_months(start: date, months: int) -> date:
     year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
     return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1]))
 
 
-def end_of_running_term(start: date, end: date, on: date) -> date:
-    """Last day of the run of a repeating term in which a day lies, the first run for a day before it."""
+def ends_of_repeating_term(start: date, end: date) -> Iterator[date]:
+    """Last day of the first run of a repeating term, of the second, and so on."""
     following = end + timedelta(days=1)
     months = next((n for n in range(1, 241) if plus_months(start, n) in (following, end)), None)
-    run = 1
-    while True:
+    for run in count(1):
         if months is None:
-            last = start + (following - start) * run - timedelta(days=1)
+            yield start + (following - start) * run - timedelta(days=1)
         else:
-            last = plus_months(start, months * run) + (following - plus_months(start, months)) - timedelta(days=1)
-        if last >= on:
-            return last
-        run += 1
+            yield plus_months(start, months * run) + (following - plus_months(start, months)) - timedelta(days=1)
+
+
+def end_of_running_term(start: date, end: date, on: date) -> date:
+    """Last day of the run of a repeating term in which a day lies, the first run for a day before it."""
+    return next(last for last in ends_of_repeating_term(start, end) if last >= on)
 
 
 def as_generic(row: Record) -> Record:
@@ -151,6 +177,7 @@ def as_generic(row: Record) -> Record:
         "notice_days": row["Notice_Days__c"],
         "renewed_from_id": reference(row["SBQQ__RevisedSubscription__c"]),
         "cancelled_at": row["Cancelled_At__c"],
+        "cancel_reason": row["Cancel_Reason__c"],
         "ended_at": row["SBQQ__TerminatedDate__c"],
         "is_trial": row["Is_Trial__c"],
     }
@@ -165,11 +192,13 @@ def read_lines(landing: Path, as_of: date, reporting_currency: str) -> list[Line
     tomorrow = as_of + timedelta(days=1)
     current: dict[str, Record] = {}
     deleted_on: dict[str, date] = {}
+    first_known: dict[str, datetime] = {}
     for versions in versions_by_key(
         records(landing, "generic", "subscriptions"), "subscription_id", "updated_at"
     ).values():
         row = known_at(versions, "updated_at", tomorrow)
         current[row["subscription_id"]] = row
+        first_known[row["subscription_id"]] = instant(versions[0]["updated_at"])
     for versions in versions_by_key(records(landing, "salesforce", "subscription"), "Id", "SystemModstamp").values():
         row = known_at(versions, "SystemModstamp", tomorrow)
         living = [version for version in versions if not is_true(version["IsDeleted"])]
@@ -187,19 +216,20 @@ def read_lines(landing: Path, as_of: date, reporting_currency: str) -> list[Line
             ]
             deleted_on[generic["subscription_id"]] = min(tombstones).date()
         current[generic["subscription_id"]] = generic
+        first_known[generic["subscription_id"]] = instant(versions[0]["SystemModstamp"])
 
     started_successors: dict[str, date] = {}
     for name, row in current.items():
         start = day(row["start_date"])
         predecessor = row.get("renewed_from_id", "")
-        if not predecessor or start is None or start > as_of or deleted_on.get(name, date.max) <= start:
+        if predecessor in ("", name) or start is None or start > as_of or deleted_on.get(name, date.max) <= start:
             continue
         started_successors[predecessor] = min(start, started_successors.get(predecessor, date.max))
 
     lines = []
     for name, row in current.items():
         start = day(row["start_date"])
-        if start is None or is_true(row.get("is_trial", "")):
+        if start is None:
             continue
         end = day(row["end_date"])
         notice = day(row["cancelled_at"])
@@ -207,7 +237,7 @@ def read_lines(landing: Path, as_of: date, reporting_currency: str) -> list[Line
             notice = None
         # A term that ends before it starts is a slip, and cannot repeat.
         repeats = is_true(row["auto_renew"]) and end is not None and end >= start
-        last = day(row["ended_at"])
+        ended = last = day(row["ended_at"])
         if last is None and end is None:
             last = notice + timedelta(days=int(row["notice_days"] or 0)) if notice else None
         elif last is None and repeats:
@@ -223,9 +253,21 @@ def read_lines(landing: Path, as_of: date, reporting_currency: str) -> list[Line
                 account_id=row["account_id"],
                 product=row["product"] or "unknown",
                 currency=(row["currency"] or reporting_currency).upper(),
-                mrr=Fraction(row["amount"] or "0") * PER_MONTH[row["billing_period"] or "month"],
+                mrr=Fraction(0)
+                if is_true(row.get("is_trial", ""))
+                else Fraction(row["amount"] or "0") * PER_MONTH[row["billing_period"] or "month"],
                 first_day=start,
                 last_day=last,
+                stated_end=end,
+                term_end=end if end is not None and end >= start else None,
+                repeats=repeats,
+                noticed_on=notice,
+                ended_on=ended,
+                reason=row.get("cancel_reason", ""),
+                predecessor=row.get("renewed_from_id", ""),
+                taken_over_on=started_successors.get(name),
+                deleted_on=deleted_on.get(name),
+                first_known=first_known[name],
             )
         )
     return lines
@@ -257,6 +299,7 @@ def rate_reader(rates_file: Path, reporting_currency: str) -> Callable[[str, dat
         dated = sorted(rates[currency])
         return next((rate for at, rate in reversed(dated) if at <= on), dated[0][1])
 
+    @cache
     def rate(currency: str, on: date) -> Fraction:
         if currency == reporting_currency:
             return Fraction(1)
@@ -284,9 +327,14 @@ class Revenue:
         self.as_of = as_of
         self.landing = landing
         self.rate = rate_reader(rates_file, reporting_currency)
-        self.native = native_by_month(read_lines(landing, as_of, reporting_currency), as_of)
+        self.lines = read_lines(landing, as_of, reporting_currency)
+        self.by_account: dict[str, list[Line]] = defaultdict(list)
+        for line in self.lines:
+            self.by_account[line.account_id].append(line)
+        self.native = native_by_month(self.lines, as_of)
         self.mrr = {key: value for key in self.native if (value := self.valued(key, key[1])) > 0}
         self.versions = self.read_account_versions()
+        self.known: dict[tuple[str, date], dict[str, str]] = {}
 
     def valued(self, key: tuple[str, date], rate_month: date) -> Fraction:
         """The MRR of an account at a month's end, at the rates of another month; credits never make it negative."""
@@ -340,19 +388,18 @@ class Revenue:
                     continue
                 ending = self.mrr.get((account, month), Fraction(0))
                 for dimension, value in (("all", "all"), *values.items()):
-                    cell = found[month, window, dimension, value]
-                    cell.starting_accounts += 1
-                    cell.retained_accounts += ending > 0
-                    cell.starting_mrr += starting
-                    cell.gross_retained_mrr += min(starting, ending)
-                    cell.net_retained_mrr += ending
+                    found[month, window, dimension, value].add(starting, ending)
         return found
 
     def read_account_versions(self) -> dict[str, list[tuple[datetime, Record]]]:
         found = {}
         generic = versions_by_key(records(self.landing, "generic", "accounts"), "account_id", "updated_at")
         for name, versions in generic.items():
-            found[name] = [(instant(version["updated_at"]), version) for version in versions]
+            found[name] = [
+                (instant(version["updated_at"]), version)
+                for version in versions
+                if not is_true(version.get("is_deleted", ""))
+            ]
         vendor = versions_by_key(records(self.landing, "salesforce", "account"), "Id", "SystemModstamp")
         for name, versions in vendor.items():
             found[f"salesforce:{name}"] = [
@@ -372,14 +419,35 @@ class Revenue:
 
     def attributes(self, account: str, month: date) -> dict[str, str]:
         """The account's dimension values known at the end of a month, and its largest product then."""
-        end = datetime(plus_months(month, 1).year, plus_months(month, 1).month, 1, tzinfo=UTC)
+        return {**self.described(account, plus_months(month, 1)), "product": self.largest_product(account, month)}
+
+    def described(self, account: str, on: date) -> dict[str, str]:
+        """The account's dimension values known when a day begins, without the product."""
+        if (account, on) in self.known:
+            return self.known[account, on]
+        begin = datetime(on.year, on.month, on.day, tzinfo=UTC)
         versions = self.versions.get(account, [])
-        known = [version for at, version in versions if at < end] or [version for _, version in versions[:1]]
-        values = {
+        known = [version for at, version in versions if at < begin] or [version for _, version in versions[:1]]
+        self.known[account, on] = {
             name: (known[-1].get(name, "") if known else "") or "unknown" for name in DIMENSIONS if name != "product"
         }
+        return self.known[account, on]
+
+    def largest_product(self, account: str, month: date) -> str:
         by_product: dict[str, Fraction] = defaultdict(Fraction)
         for product, currency, mrr in self.native[account, month]:
             by_product[product] += mrr * self.rate(currency, last_day_of(month, self.as_of))
-        largest = min(by_product, key=lambda product: (-by_product[product], product))
-        return {**values, "product": largest}
+        return min(by_product, key=lambda product: (-by_product[product], product))
+
+    def cohorts(self) -> dict[tuple[date, int], Retained]:
+        """Every month in which accounts first paid, and month since."""
+        first: dict[str, date] = {}
+        for account, month in self.mrr:
+            first[account] = min(month, first.get(account, date.max))
+        found: dict[tuple[date, int], Retained] = defaultdict(Retained)
+        for account, start in first.items():
+            starting = self.mrr[account, start]
+            for number, month in enumerate(months_between(start, self.as_of)):
+                ending = self.mrr.get((account, month), Fraction(0))
+                found[start, number].add(starting, ending)
+        return found

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Company, write_sample
 from tests.integration import recompute_revenue
+from tests.integration.recomputed_marts import Recomputed, differences
 
 RATES = Path(__file__).resolve().parents[2] / "seeds" / "exchange_rates.csv"
 CENT = 0.005
@@ -102,3 +103,18 @@ def test_retention_equals_the_recomputation(
         assert logo_rate == pytest.approx(cell.retained_accounts / cell.starting_accounts), key
         assert gross_rate == pytest.approx(float(cell.gross_retained_mrr / cell.starting_mrr), abs=1e-6), key
         assert net_rate == pytest.approx(float(cell.net_retained_mrr / cell.starting_mrr), abs=1e-6), key
+
+
+@pytest.fixture(scope="module")
+def recomputed_marts(sample_company: Company) -> Recomputed:
+    return Recomputed(sample_company.landing, AS_OF)
+
+
+@pytest.mark.parametrize(
+    "mart", ["retention_cohorts", "fct_renewals", "renewal_rates_monthly", "fct_churn", "churn_monthly"]
+)
+def test_mart_equals_the_recomputation(
+    mart: str, marts: duckdb.DuckDBPyConnection, recomputed_marts: Recomputed
+) -> None:
+    assert len(getattr(recomputed_marts, mart)()) > 25, "too small a sample to prove anything"
+    assert differences(marts, mart, recomputed_marts) == []

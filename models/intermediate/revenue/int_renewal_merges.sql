@@ -66,6 +66,7 @@ leftovers as (
         dues.due_date,
         dues.currency,
         dues.mrr_native,
+        dues.service_start_date,
         dues.service_end_date
     from dues
     left join successors on dues.subscription_id = successors.subscription_id
@@ -82,6 +83,7 @@ leftovers as (
 
 ),
 
+-- what began with the successor, or after it, was not merged into it: the successor itself may end soon, too
 pairs as (
 
     select
@@ -108,6 +110,7 @@ pairs as (
             and leftovers.currency = rates.currency
     where
         excesses.excess_mrr > 0
+        and leftovers.service_start_date < excesses.successor_start_date
         and abs({{ days_from_to('leftovers.service_end_date', 'excesses.successor_start_date') }})
         <= thresholds.merge_days
 

@@ -14,6 +14,12 @@ rates as (
 
 ),
 
+spells as (
+
+    select * from {{ ref('int_service_spells') }}
+
+),
+
 movements as (
 
     select * from {{ ref('fct_mrr_movements') }}
@@ -43,112 +49,39 @@ reasons as (
 
 ),
 
--- one rate for all days: an account is in or out of service whatever currencies do
-valued as (
-
-    select
-        subscriptions.*,
-        {{ in_reporting_currency('subscriptions.mrr_native', 'rates.rate_to_reporting') }} as mrr
-    from subscriptions
-    left join rates
-        on
-            subscriptions.currency = rates.currency
-            and rates.month = {{ first_of_month(as_of_date()) }}
-
-),
-
-steps as (
-
-    select
-        account_id,
-        step_date,
-        sum(step_mrr) as step_mrr
-    from (
-        select
-            account_id,
-            service_start_date as step_date,
-            mrr as step_mrr
-        from valued
-        union all
-        select
-            account_id,
-            service_end_date as step_date,
-            -mrr as step_mrr
-        from valued
-        where service_end_date <= {{ as_of_date() }}
-    ) as starts_and_ends
-    group by account_id, step_date
-
-),
-
-levels as (
-
-    select
-        account_id,
-        step_date,
-        sum(step_mrr) over (
-            partition by account_id
-            order by step_date
-            rows between unbounded preceding and current row
-        ) > 0 as is_paying
-    from steps
-
-),
-
-turns as (
-
-    select
-        account_id,
-        step_date,
-        is_paying,
-        coalesce(lag(is_paying) over (partition by account_id order by step_date), false) as was_paying
-    from levels
-
-),
-
-spells as (
-
-    select
-        account_id,
-        step_date,
-        is_paying,
-        min(step_date) over (partition by account_id) as first_service_date,
-        lead(step_date) over (partition by account_id order by step_date) as next_turn_date
-    from turns
-    where is_paying <> was_paying
-
-),
-
--- a gap between two contracts is a loss only when a month closes in it, which is when revenue would miss it too
+-- whoever left has a spell of service that ended
 gaps as (
 
     select
         account_id,
         first_service_date,
-        step_date as churned_on,
-        {{ plus_days('step_date', -1) }} as last_service_date,
-        {{ first_of_month('step_date') }} as churn_month,
-        next_turn_date as returned_on
+        ended_on as churned_on,
+        {{ plus_days('ended_on', -1) }} as last_service_date,
+        {{ first_of_month('ended_on') }} as churn_month,
+        returned_on
     from spells
-    where
-        not is_paying
-        and (next_turn_date is null or next_turn_date >= {{ plus_months(first_of_month('step_date'), 1) }})
+    where ended_on is not null
 
 ),
 
--- what was still in service on the last day, and why it ended; the largest line speaks for the account
+-- what was still in service on the last day, and why it ended: the largest line that ended then and has a reason speaks
+-- for the account; a line may also go on, when a credit takes more than it pays
 last_lines as (
 
     select
         gaps.account_id,
         gaps.churned_on,
-        subscriptions.cancel_reason,
-        subscriptions.product,
+        case when gaps.churned_on = subscriptions.service_end_date then subscriptions.cancel_reason end
+            as cancel_reason,
         {{ in_reporting_currency('subscriptions.mrr_native', 'rates.rate_to_reporting') }} as mrr,
         row_number() over (
             partition by gaps.account_id, gaps.churned_on
             order by
-                case when subscriptions.cancel_reason is null then 1 else 0 end,
+                case
+                    when gaps.churned_on = subscriptions.service_end_date and subscriptions.cancel_reason is not null
+                        then 0
+                    else 1
+                end,
                 {{ in_reporting_currency('subscriptions.mrr_native', 'rates.rate_to_reporting') }} desc,
                 subscriptions.subscription_id
         ) as reason_rank
@@ -157,7 +90,7 @@ last_lines as (
         on
             gaps.account_id = subscriptions.account_id
             and gaps.last_service_date >= subscriptions.service_start_date
-            and gaps.churned_on <= subscriptions.service_end_date
+            and (subscriptions.service_end_date is null or gaps.churned_on <= subscriptions.service_end_date)
     left join rates
         on
             gaps.churn_month = rates.month
