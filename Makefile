@@ -12,6 +12,8 @@ export EVERGREEN_WAREHOUSE_DIR ?= $(CURDIR)/warehouse
 export EVERGREEN_DAGSTER_DIR := $(abspath $(EVERGREEN_WAREHOUSE_DIR))/dagster
 export DAGSTER_HOME := $(CURDIR)
 export DBT_PROFILES_DIR := $(CURDIR)
+# Not the target of a shell in which `mf query` was used.
+export DBT_TARGET := duckdb
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 export PYTHONPATH := $(CURDIR)
@@ -21,7 +23,7 @@ ACCOUNTS ?= 2500
 SEED ?= 7
 PORT ?= 3000
 
-.PHONY: help setup run rollback ui test test-long pytest dbt-unit lint format spark bench clean
+.PHONY: help setup run rollback metrics ui test test-long pytest dbt-unit lint format spark bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -48,6 +50,9 @@ run: setup ## Write sample extracts if landing/ is empty, then run the daily job
 rollback: setup ## Show readers the version before the current one
 	@$(BIN)/python -m orchestration rollback
 
+metrics: setup ## Show the last twelve months of retention, churn and renewals, and how to ask for more
+	@$(BIN)/python -m orchestration metrics
+
 ui: setup ## Open Dagster on 127.0.0.1 (PORT=3000)
 	@mkdir -p $(EVERGREEN_DAGSTER_DIR)
 	@$(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1 -p $(PORT)
@@ -70,7 +75,7 @@ dbt-unit: setup ## dbt unit tests
 lint: setup ## ruff, mypy, sqlfluff (dbt templater), dbt parse
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	@$(BIN)/mypy orchestration sample
-	@$(BIN)/dbt --quiet parse --show-all-deprecations
+	@EVERGREEN_BUILD_DB=$(EVERGREEN_WAREHOUSE_DIR)/build/build.duckdb $(BIN)/dbt --quiet parse --show-all-deprecations
 	@$(BIN)/sqlfluff lint --processes 2 models macros tests/dbt
 
 format: setup ## Let ruff and sqlfluff rewrite what they can

@@ -1,4 +1,4 @@
-"""The command line behind `make run` and `make rollback`."""
+"""The command line behind `make run`, `make rollback` and `make metrics`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import duckdb
 from tabulate import tabulate
 
 from orchestration.ingestion.declarations import DeclarationError
+from orchestration.metrics.sample import MetricsUnavailable, sample
 from orchestration.publication.versions import NothingToRollBackTo, roll_back
 from orchestration.settings import SettingError, Settings
 from orchestration.transformation.dbt import ProjectDoesNotParse
@@ -86,15 +87,25 @@ def run(settings: Settings) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestration", description="Evergreen's daily run")
-    parser.add_argument("command", choices=["run", "rollback"])
+    parser.add_argument("command", choices=["run", "rollback", "metrics"])
     arguments = parser.parse_args()
     try:
         settings = Settings.from_environment()
         if arguments.command == "run":
             return run(settings)
+        if arguments.command == "metrics":
+            print(sample(settings))
+            return 0
         version = roll_back(settings)
         print(f"readers now see version {version.number} ({version.path})")
-    except (SettingError, DeclarationError, ProjectDoesNotParse, SuiteError, NothingToRollBackTo) as error:
+    except (
+        SettingError,
+        DeclarationError,
+        ProjectDoesNotParse,
+        SuiteError,
+        NothingToRollBackTo,
+        MetricsUnavailable,
+    ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0

@@ -35,6 +35,8 @@ def environment(settings: Settings, as_of_date: date | None = None) -> dict[str,
     partial parsing holds."""
     return {
         "DBT_PROFILES_DIR": str(settings.project_dir),
+        # Not what a shell in which metrics were asked for still has.
+        "DBT_TARGET": "duckdb",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
         "EVERGREEN_BUILD_DB": str(settings.build_database),
@@ -48,8 +50,22 @@ def manifest_path(settings: Settings) -> Path:
     return settings.project_dir / "target" / "manifest.json"
 
 
+def semantic_manifest_path(settings: Settings) -> Path:
+    """Where MetricFlow looks for the metrics: beside the manifest, whatever --target-path a command was given."""
+    return manifest_path(settings).with_name("semantic_manifest.json")
+
+
+def _names_the_build_database(settings: Settings) -> bool:
+    """Whether metrics are asked of the database that profiles.yml shows them; one parsed by hand may name another."""
+    path = semantic_manifest_path(settings)
+    if not path.exists():
+        return False
+    tables = [model["node_relation"] for model in load_json(path)["semantic_models"]]
+    return all(table["database"] == settings.build_database.stem for table in tables)
+
+
 def _is_stale(settings: Settings, manifest: Path) -> bool:
-    if not manifest.exists():
+    if not manifest.exists() or not _names_the_build_database(settings):
         return True
     written = manifest.stat().st_mtime
     for part in PARSED_FOLDERS:

@@ -1,58 +1,21 @@
-with renewals as (
+with breakdown as (
 
-    select * from {{ ref('fct_renewals') }}
-
-),
-
-months as (
-
-    select * from {{ ref('int_revenue_months') }}
+    select * from {{ ref('renewal_breakdown_monthly') }}
 
 ),
 
-account_versions as (
-
-    select * from {{ ref('int_account_versions') }}
-
-),
-
--- attributes are those known when the month of the due date opened; the product is the contract's own
-attributed as (
-
-    select
-        months.month,
-        months.is_complete,
-        renewals.outcome,
-        renewals.due_arr,
-        renewals.renewed_arr,
-        renewals.product,
-        coalesce(account_versions.segment, 'unknown') as segment,
-        coalesce(account_versions.region, 'unknown') as region,
-        coalesce(account_versions.support_plan, 'unknown') as support_plan,
-        coalesce(account_versions.customer_type, 'unknown') as customer_type
-    from renewals
-    inner join months on {{ first_of_month('renewals.due_date') }} = months.month
-    left join account_versions
-        on
-            renewals.account_id = account_versions.account_id
-            and account_versions.valid_from < cast(months.month as timestamp)
-            and account_versions.valid_to >= cast(months.month as timestamp)
-
-),
-
--- an open renewal is in neither side of a rate
 counted as (
 
     {{ by_dimension(
-        'attributed',
+        'breakdown',
         keys=['month', 'is_complete'],
         measures=[
-            "sum(case when outcome <> 'pending' then 1 else 0 end) as due_count",
-            "sum(case when outcome in ('renewed', 'expanded', 'contracted') then 1 else 0 end) as renewed_count",
-            "sum(case when outcome = 'pending' then 1 else 0 end) as pending_count",
-            "sum(case when outcome <> 'pending' then due_arr else 0 end) as due_arr",
-            "sum(case when outcome <> 'pending' then least(renewed_arr, due_arr) else 0 end) as gross_renewed_arr",
-            "sum(case when outcome <> 'pending' then renewed_arr else 0 end) as net_renewed_arr",
+            'sum(due_count) as due_count',
+            'sum(renewed_count) as renewed_count',
+            'sum(pending_count) as pending_count',
+            'sum(due_arr) as due_arr',
+            'sum(gross_renewed_arr) as gross_renewed_arr',
+            'sum(net_renewed_arr) as net_renewed_arr',
         ]
     ) }}
 
