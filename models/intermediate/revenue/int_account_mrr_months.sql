@@ -22,37 +22,89 @@ account_versions as (
 
 ),
 
-closings as (
+account_groups as (
+
+    select * from {{ ref('int_account_groups') }}
+
+),
+
+-- what a month closed with opens the next one
+both_ends as (
 
     select
         account_id,
         month,
         product,
+        currency,
+        cast(0 as decimal(18, 6)) as opening_native,
         cast(0 as decimal(18, 6)) as opening_mrr,
-        cast(0 as decimal(18, 6)) as fx_mrr,
+        mrr_native as closing_native,
         mrr as closing_mrr
     from product_months
 
-),
-
--- what a month closed with opens the next one; valued again at the next month's rate, the same contracts show what
--- exchange rates alone did
-openings as (
+    union all
 
     select
         product_months.account_id,
         months.month,
         product_months.product,
+        product_months.currency,
+        product_months.mrr_native as opening_native,
         product_months.mrr as opening_mrr,
-        {{ in_reporting_currency('product_months.mrr_native', 'rates.rate_to_reporting') }}
-        - product_months.mrr as fx_mrr,
+        cast(0 as decimal(18, 6)) as closing_native,
         cast(0 as decimal(18, 6)) as closing_mrr
     from product_months
     inner join months on {{ plus_months('product_months.month', 1) }} = months.month
+
+),
+
+by_currency as (
+
+    select
+        account_id,
+        month,
+        currency,
+        cast(sum(opening_native) as decimal(18, 6)) as opening_native,
+        cast(sum(closing_native) as decimal(18, 6)) as closing_native
+    from both_ends
+    group by account_id, month, currency
+
+),
+
+-- valued once for each currency, so that a contract that moves from one product to another does not grow by a rounding;
+-- the opening contracts valued at this month's rate show what exchange rates alone did
+valued as (
+
+    select
+        by_currency.account_id,
+        by_currency.month,
+        {{ in_reporting_currency('by_currency.opening_native', 'opening_rates.rate_to_reporting') }} as opening_mrr,
+        {{ in_reporting_currency('by_currency.opening_native', 'rates.rate_to_reporting') }} as reopening_mrr,
+        {{ in_reporting_currency('by_currency.closing_native', 'rates.rate_to_reporting') }} as closing_mrr
+    from by_currency
     left join rates
         on
-            months.month = rates.month
-            and product_months.currency = rates.currency
+            by_currency.month = rates.month
+            and by_currency.currency = rates.currency
+    left join rates as opening_rates
+        on
+            {{ plus_months('by_currency.month', -1) }} = opening_rates.month
+            and by_currency.currency = opening_rates.currency
+
+),
+
+-- credits may exceed what an account pays for a while; it then counts as paying nothing, never as negative revenue
+by_account as (
+
+    select
+        account_id,
+        month,
+        cast(greatest(sum(opening_mrr), 0) as decimal(18, 6)) as opening_mrr,
+        cast(greatest(sum(closing_mrr), 0) as decimal(18, 6)) as closing_mrr,
+        cast(sum(reopening_mrr) - sum(opening_mrr) as decimal(18, 6)) as fx_mrr
+    from valued
+    group by account_id, month
+    having sum(opening_mrr) > 0 or sum(closing_mrr) > 0
 
 ),
 
@@ -63,23 +115,9 @@ by_product as (
         month,
         product,
         sum(opening_mrr) as opening_mrr,
-        sum(fx_mrr) as fx_mrr,
         sum(closing_mrr) as closing_mrr
-    from (
-        select * from closings
-        union all
-        select * from openings
-    ) as both_ends
+    from both_ends
     group by account_id, month, product
-
-),
-
-with_account_opening as (
-
-    select
-        *,
-        sum(opening_mrr) over (partition by account_id, month) as account_opening_mrr
-    from by_product
 
 ),
 
@@ -88,31 +126,23 @@ with_account_opening as (
 ranked_products as (
 
     select
-        *,
+        by_product.account_id,
+        by_product.month,
+        by_product.product,
         row_number() over (
-            partition by account_id, month
+            partition by by_product.account_id, by_product.month
             order by
-                opening_mrr desc,
-                case when account_opening_mrr > 0 then 0 else closing_mrr end desc,
-                product asc
+                case
+                    when by_account.opening_mrr > 0 then by_product.opening_mrr
+                    else by_product.closing_mrr
+                end desc,
+                by_product.product asc
         ) as product_rank
-    from with_account_opening
-
-),
-
--- credits may exceed what an account pays for a while; it then counts as paying nothing, never as negative revenue
-by_account as (
-
-    select
-        account_id,
-        month,
-        max(case when product_rank = 1 then product end) as product,
-        cast(greatest(sum(opening_mrr), 0) as decimal(18, 6)) as opening_mrr,
-        cast(greatest(sum(closing_mrr), 0) as decimal(18, 6)) as closing_mrr,
-        cast(sum(fx_mrr) as decimal(18, 6)) as fx_mrr
-    from ranked_products
-    group by account_id, month
-    having sum(opening_mrr) > 0 or sum(closing_mrr) > 0
+    from by_product
+    inner join by_account
+        on
+            by_product.account_id = by_account.account_id
+            and by_product.month = by_account.month
 
 ),
 
@@ -141,20 +171,31 @@ final as (
             when by_account.opening_mrr > 0 and by_account.closing_mrr > 0 then by_account.fx_mrr
             else cast(0 as decimal(18, 6))
         end as fx_mrr,
+        case
+            when by_account.opening_mrr > 0 then by_account.fx_mrr
+            else cast(0 as decimal(18, 6))
+        end as opening_fx_mrr,
         first_months.first_mrr_month,
-        by_account.product,
+        ranked_products.product,
         coalesce(account_versions.segment, 'unknown') as segment,
         coalesce(account_versions.region, 'unknown') as region,
         coalesce(account_versions.support_plan, 'unknown') as support_plan,
-        coalesce(account_versions.customer_type, 'unknown') as customer_type
+        coalesce(account_versions.customer_type, 'unknown') as customer_type,
+        coalesce(account_groups.ultimate_parent_account_id, by_account.account_id) as ultimate_parent_account_id
     from by_account
     inner join months on by_account.month = months.month
     inner join first_months on by_account.account_id = first_months.account_id
+    inner join ranked_products
+        on
+            by_account.account_id = ranked_products.account_id
+            and by_account.month = ranked_products.month
+            and ranked_products.product_rank = 1
     left join account_versions
         on
             by_account.account_id = account_versions.account_id
             and account_versions.valid_from < cast(by_account.month as timestamp)
             and account_versions.valid_to >= cast(by_account.month as timestamp)
+    left join account_groups on by_account.account_id = account_groups.account_id
 
 )
 

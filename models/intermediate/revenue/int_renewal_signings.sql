@@ -26,6 +26,7 @@ matched as (
         dues.subscription_id,
         dues.due_date,
         opportunities.opportunity_id,
+        cast(opportunities.created_at as date) as created_on,
         opportunities.close_date,
         opportunities.is_signed,
         opportunities.is_lost,
@@ -48,7 +49,11 @@ by_due_date as (
         min(case when is_signed then close_date end) as signed_on,
         max(case when is_lost then close_date end) as lost_on,
         max(case when coalesce(is_signed, false) or coalesce(is_lost, false) then 0 else 1 end) = 1
-            as has_open_opportunity
+            as has_open_opportunity,
+        min(coalesce(created_on, cast('1900-01-01' as date))) as opened_on,
+        case
+            when min(case when is_signed or is_lost then 1 else 0 end) = 1 then max(close_date)
+        end as closed_on
     from matched
     where nearness = 1
     group by subscription_id, due_date

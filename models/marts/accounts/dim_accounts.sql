@@ -16,7 +16,9 @@ mrr_movements as (
     select * from {{ ref('fct_mrr_movements') }}
 ),
 
-{{ ultimate_parents('accounts', 'account_id', 'parent_account_id') }},
+account_groups as (
+    select * from {{ ref('int_account_groups') }}
+),
 
 subscription_dates as (
     select
@@ -44,7 +46,7 @@ described as (
         accounts.account_id,
         accounts.account_name,
         accounts.parent_account_id,
-        ultimate_parents.ultimate_parent_id as ultimate_parent_account_id,
+        coalesce(account_groups.ultimate_parent_account_id, accounts.account_id) as ultimate_parent_account_id,
         accounts.customer_type,
         accounts.segment,
         accounts.industry,
@@ -59,8 +61,8 @@ described as (
         coalesce(current_mrr.closing_mrr, 0) > 0 as is_active,
         accounts.source
     from accounts
-    inner join ultimate_parents
-        on accounts.account_id = ultimate_parents.account_id
+    left join account_groups
+        on accounts.account_id = account_groups.account_id
     left join subscription_dates
         on accounts.account_id = subscription_dates.account_id
     left join current_mrr
