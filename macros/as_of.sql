@@ -31,3 +31,15 @@
 {% macro as_of_end() -%}
     cast('{{ (as_of_day() + modules.datetime.timedelta(days=1)).isoformat() }} 00:00:00' as timestamp)
 {%- endmacro %}
+
+{# The first day the extracts know about (var data_start_date), as SQL; a null date when there is no such day. #}
+{% macro data_start_date() -%}
+    {%- set text = (var('data_start_date', none) or '') | string | trim -%}
+    {%- if text == '' -%}
+        cast(null as date)
+    {%- elif modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', text) -%}
+        cast('{{ text }}' as date)
+    {%- else -%}
+        {{ exceptions.raise_compiler_error("data_start_date must be an ISO date such as 2023-01-01, not '" ~ text ~ "'") }}
+    {%- endif -%}
+{%- endmacro %}

@@ -148,3 +148,83 @@
 {% macro reason_key(reason) -%}
     lower(replace(replace(trim({{ reason }}), ' ', '_'), '-', '_'))
 {%- endmacro %}
+
+{# A group's rate drawn towards that of a wider group, which counts as `prior_count` cases more:
+   (successes + prior count × wider rate) / (cases + prior count). A group without cases has the wider rate. #}
+{% macro smoothed_rate(successes, cases, wider_rate, prior_count) -%}
+    (cast(coalesce({{ successes }}, 0) as double) + {{ prior_count }} * {{ wider_rate }})
+    / nullif(cast(coalesce({{ cases }}, 0) as double) + {{ prior_count }}, 0)
+{%- endmacro %}
+
+{# CTEs that end in `classified_movements`: the columns of `relation` (a customer's months: opening_mrr, closing_mrr,
+   fx_mrr, month, first_mrr_month), the movement, and the parts that lead from opening to closing. What is left of a
+   change once exchange rates are taken out is the customer's doing. Who the customer is, an account or a group of
+   accounts, is up to `relation`: its amounts are summed before anything is classified. #}
+{% macro classified_movements(relation) -%}
+movement_names as (
+    select
+        *,
+        case
+            when opening_mrr = 0 and month = first_mrr_month then 'new'
+            when opening_mrr = 0 then 'reactivation'
+            when closing_mrr = 0 then 'churn'
+            when closing_mrr - opening_mrr - fx_mrr > 0 then 'expansion'
+            when closing_mrr - opening_mrr - fx_mrr < 0 then 'contraction'
+            when fx_mrr <> 0 then 'fx'
+            else 'none'
+        end as movement
+    from {{ relation }}
+),
+
+classified_movements as (
+    select
+        *,
+        cast(case when movement = 'new' then closing_mrr else 0 end as decimal(18, 6)) as new_mrr,
+        cast(case when movement = 'reactivation' then closing_mrr else 0 end as decimal(18, 6)) as reactivation_mrr,
+        cast(
+            case when movement = 'expansion' then closing_mrr - opening_mrr - fx_mrr else 0 end as decimal(18, 6)
+        ) as expansion_mrr,
+        cast(
+            case when movement = 'contraction' then opening_mrr + fx_mrr - closing_mrr else 0 end as decimal(18, 6)
+        ) as contraction_mrr,
+        cast(case when movement = 'churn' then opening_mrr else 0 end as decimal(18, 6)) as churned_mrr
+    from movement_names
+)
+{%- endmacro %}
+
+{# CTEs that end in `retention_outcomes`: one row per customer and window of 1 or 12 months that it paid at the start of,
+   with what it paid then and at the end. `customer_months` holds the months of customers named by column `customer`;
+   `months` is int_revenue_months. Those who pay when a window opens are its cohort: those that come later never count,
+   and one that left and came back inside the window counts by its end. #}
+{% macro retention_outcomes(customer_months, months, customer) -%}
+retention_windows as (
+    select 1 as window_months
+    union all
+    select 12 as window_months
+),
+
+retention_cohorts as (
+    select
+        {{ customer_months }}.{{ customer }},
+        {{ plus_months(customer_months ~ '.month', 'retention_windows.window_months - 1') }} as month,
+        cast(retention_windows.window_months as integer) as window_months,
+        {{ customer_months }}.opening_mrr as starting_mrr,
+        {{ customer_months }}.{{ revenue_dimensions() | join(', ' ~ customer_months ~ '.') }}
+    from {{ customer_months }}
+    cross join retention_windows
+    where {{ customer_months }}.opening_mrr > 0
+),
+
+retention_outcomes as (
+    select
+        retention_cohorts.*,
+        {{ months }}.is_complete,
+        coalesce(ends.closing_mrr, cast(0 as decimal(18, 6))) as ending_mrr
+    from retention_cohorts
+    inner join {{ months }} on retention_cohorts.month = {{ months }}.month
+    left join {{ customer_months }} as ends
+        on
+            retention_cohorts.{{ customer }} = ends.{{ customer }}
+            and retention_cohorts.month = ends.month
+)
+{%- endmacro %}

@@ -1,6 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'retention_monthly'}}}) }}
 
--- Whatever dimension retention, churn and renewals are cut by, its values add up to the total of the month.
+-- Whatever dimension retention (of accounts and of groups), churn and renewals are cut by, its values add up to the total of
+-- the month.
 with measures as (
 
     select
@@ -45,6 +46,21 @@ with measures as (
         sum(net_renewed_arr) as third_amount
     from {{ ref('renewal_rates_monthly') }}
     group by month, dimension
+
+    union all
+
+    select
+        'parents' as mart,
+        month,
+        window_months,
+        dimension,
+        sum(starting_parents) as first_count,
+        sum(retained_parents) as second_count,
+        sum(starting_mrr) as first_amount,
+        sum(gross_retained_mrr) as second_amount,
+        sum(net_retained_mrr) as third_amount
+    from {{ ref('parent_retention_monthly') }}
+    group by month, window_months, dimension
 
 ),
 

@@ -11,6 +11,40 @@ with needed as (
     select 'renewal_grace_days' as name
     union all
     select 'ltv_churn_months' as name
+    union all
+    select 'ltv_discount_rate' as name
+    union all
+    select 'ltv_minimum_renewals' as name
+    union all
+    select 'ltv_minimum_losses' as name
+    union all
+    select 'renewal_forecast_history_days' as name
+    union all
+    select 'renewal_forecast_settled_days' as name
+    union all
+    select 'renewal_forecast_prior_renewals' as name
+    union all
+    select 'renewal_forecast_minimum_renewals' as name
+    union all
+    select 'renewal_forecast_short_horizon_days' as name
+    union all
+    select 'renewal_forecast_long_horizon_days' as name
+    union all
+    select 'churn_risk_horizon_days' as name
+    union all
+    select 'churn_risk_training_months' as name
+    union all
+    select 'churn_risk_training_rows' as name
+    union all
+    select 'churn_risk_minimum_churned' as name
+    union all
+    select 'churn_risk_backtests' as name
+    union all
+    select 'churn_risk_backtest_step_months' as name
+    union all
+    select 'churn_risk_driver_effect' as name
+    union all
+    select 'churn_risk_lift_share' as name
 
 )
 

@@ -23,7 +23,16 @@ RATES = Path(__file__).resolve().parents[2] / "seeds" / "exchange_rates.csv"
 Row = dict[str, str]
 Value = str | int | float | bool | date | Decimal | None
 
-ACCOUNT_COLUMNS = ("account_id", "account_name", "customer_type", "segment", "region", "support_plan", "updated_at")
+ACCOUNT_COLUMNS = (
+    "account_id",
+    "account_name",
+    "parent_account_id",
+    "customer_type",
+    "segment",
+    "region",
+    "support_plan",
+    "updated_at",
+)
 SUBSCRIPTION_COLUMNS = (
     "subscription_id",
     "account_id",
@@ -298,6 +307,79 @@ def short_gaps() -> Scenario:
         inside,
         ("2024-03-21", 100, 0, "unknown", True, None),
     )
+    scenario.expect(
+        "a service inside one month was a customer",
+        f"select cast(customer_since as varchar), current_mrr from marts.dim_accounts where account_id = '{inside}'",
+        ("2024-03-05", 0),
+    )
+    scenario.expect(
+        "a service inside one month has a lifetime value",
+        f"select account_id, historic_revenue from marts.account_lifetime_value where account_id = '{inside}'",
+        (inside, 0),
+    )
+    return scenario
+
+
+def overlapping_terms() -> Scenario:
+    scenario = Scenario("overlap")
+    account = scenario.account("a")
+    scenario.subscription(account, "1", "2024-01-01", "2024-03-31")
+    scenario.subscription(account, "2", "2024-03-15", "2024-06-30", amount="70")
+    scenario.expect_movements(
+        "terms that overlap without naming each other add up for as long as both run",
+        account,
+        ("2024-01", "new", 100),
+        ("2024-03", "expansion", 170),
+        ("2024-04", "contraction", 70),
+        ("2024-07", "churn", 0),
+    )
+    scenario.expect_churn(
+        "an overlap is one service, and ends once", account, ("2024-07-01", 70, 6, "unknown", True, None)
+    )
+    return scenario
+
+
+def credits() -> Scenario:
+    scenario = Scenario("credit")
+    account = scenario.account("a")
+    scenario.subscription(account, "1", "2023-12-01", amount="40", product="addon")
+    scenario.subscription(account, "2", "2024-01-01", "2024-02-29", amount="-50", product="extra")
+    scenario.subscription(account, "3", "2024-03-01", amount="200", product="suite")
+    scenario.expect_movements(
+        "an account whose credits take all it pays has left, and comes back when they end",
+        account,
+        ("2023-12", "new", 40),
+        ("2024-01", "churn", 0),
+        ("2024-03", "reactivation", 240),
+    )
+    scenario.expect(
+        "an account that comes back counts under the largest product it comes back with",
+        f"select product from marts.fct_mrr_movements where account_id = '{account}' and month = date '2024-03-01'",
+        ("suite",),
+    )
+    inside = scenario.account("b")
+    scenario.subscription(inside, "1", "2024-03-05")
+    scenario.subscription(inside, "2", "2024-03-20", amount="-100")
+    scenario.expect_churn(
+        "a credit over all that an account pays ends its service on the credit's first day",
+        inside,
+        ("2024-03-20", 100, 0, "unknown", True, None),
+    )
+    mixed = scenario.account("c")
+    scenario.subscription(mixed, "1", "2024-01-01", "2024-03-31", currency="EUR")
+    scenario.subscription(mixed, "2", "2024-01-01", "2024-03-31", amount="-109")
+    left = 100 * rate("EUR", "2024-01") - 109
+    scenario.expect_movements(
+        "a credit in another currency is set against prices at the month's rate",
+        mixed,
+        ("2024-01", "new", left),
+        ("2024-02", "churn", 0),
+    )
+    scenario.expect_churn(
+        "an account that pays nothing because of exchange rates has left with the month",
+        mixed,
+        ("2024-02-01", float(left), 1, "unknown", True, None),
+    )
     return scenario
 
 
@@ -338,6 +420,26 @@ def exchange_rates() -> Scenario:
             100 * eur[1] + 10_000 * jpy[1],
             "fx",
         ),
+    )
+    leaves = scenario.account("leaves")
+    scenario.subscription(leaves, "1", "2024-01-01", "2024-02-20", currency="EUR")
+    scenario.expect(
+        "an account that leaves loses what it opened with, and exchange rates have no part in it",
+        "select opening_mrr, churned_mrr, fx_mrr, closing_mrr, movement "
+        f"from marts.fct_mrr_movements where account_id = '{leaves}' and month = date '2024-02-01'",
+        (100 * eur[0], 100 * eur[0], 0, 0, "churn"),
+    )
+    swaps = scenario.account("swaps")
+    scenario.subscription(swaps, "1", "2024-01-01", amount="33.35", currency="EUR")
+    first = scenario.subscription(swaps, "2", "2024-01-01", "2024-02-29", amount="60.02", currency="EUR")
+    scenario.subscription(
+        swaps, "3", "2024-03-01", amount="60.02", currency="EUR", product="addon", renewed_from_id=first
+    )
+    scenario.expect(
+        "a contract in euros that moves to another product at its price moves by exchange rates alone",
+        "select expansion_mrr, movement from marts.fct_mrr_movements "
+        f"where account_id = '{swaps}' and month = date '2024-03-01'",
+        (0, "fx"),
     )
     contract = scenario.account("contract")
     first = scenario.subscription(contract, "1", "2023-02-01", "2024-01-31", currency="EUR")
@@ -397,6 +499,33 @@ def left_and_came_back() -> Scenario:
         ("2024-01", "new", 100),
         ("2024-05", "churn", 0),
         ("2024-08", "reactivation", 70),
+    )
+    return scenario
+
+
+def won_back_after_a_year() -> Scenario:
+    scenario = Scenario("wonback")
+    account = scenario.account("a")
+    scenario.subscription(account, "1", "2023-01-01", "2023-02-28")
+    scenario.subscription(account, "2", "2024-05-10", amount="70")
+    scenario.expect_movements(
+        "a win-back after more than a year is reactivation and not new",
+        account,
+        ("2023-01", "new", 100),
+        ("2023-03", "churn", 0),
+        ("2024-05", "reactivation", 70),
+    )
+    scenario.expect_churn(
+        "a churn says when the account returned, however long after",
+        account,
+        ("2023-03-01", 100, 2, "unknown", True, "2024-05-10"),
+    )
+    scenario.expect(
+        "an account that was away when the window of a year opened is not in it",
+        "select cast(min(month) as varchar), cast(max(month) as varchar), sum(retained_accounts) "
+        "from marts.retention_monthly where dimension = 'segment' and dimension_value = 'wonback' "
+        "and window_months = 12 and month < date '2025-05-01'",
+        ("2024-01-01", "2024-02-01", 0),
     )
     return scenario
 
@@ -482,6 +611,28 @@ def reasons() -> Scenario:
     return scenario
 
 
+def survival() -> Scenario:
+    scenario = Scenario("survival")
+    scenario.subscription(scenario.account("a"), "1", "2025-01-15", "2025-01-31")
+    scenario.subscription(scenario.account("b"), "1", "2025-05-16")
+    returns = scenario.account("c")
+    scenario.subscription(returns, "1", "2025-01-15", "2025-03-14")
+    scenario.subscription(returns, "2", "2025-05-01")
+    scenario.subscription(scenario.account("d"), "1", "2025-03-01")
+    scenario.subscription(scenario.account("e"), "1", "2025-01-31", "2025-02-27")
+    # Tenure runs to the first day out of service or to 16 June: a 0, b 1 and there, c 2, d 3 and there, e 1.
+    scenario.expect(
+        "survival falls by the share of those at risk who leave, those last seen in a month being at risk in it",
+        "select tenure_month, at_risk, churned, censored, survival, std_error from marts.churn_survival "
+        "where dimension = 'segment' and dimension_value = 'survival' order by tenure_month",
+        (0, 5, 1, 0, 0.8, 0.8 * (1 / 20) ** 0.5),
+        (1, 4, 1, 1, 0.6, 0.6 * (1 / 20 + 1 / 12) ** 0.5),
+        (2, 2, 1, 0, 0.3, 0.3 * (1 / 20 + 1 / 12 + 1 / 2) ** 0.5),
+        (3, 1, 0, 1, 0.3, 0.3 * (1 / 20 + 1 / 12 + 1 / 2) ** 0.5),
+    )
+    return scenario
+
+
 # -- terms and renewals ----------------------------------------------------------------------------------------------
 
 
@@ -528,6 +679,12 @@ def renewal_timing() -> Scenario:
             account,
             ("1", "2024-01-31", "expanded", signed, 110, timing),
         )
+    scenario.expect(
+        "whenever they are signed, renewals count in the month they were due",
+        "select cast(month as varchar), due_count, renewed_count from marts.renewal_rates_monthly "
+        "where dimension = 'segment' and dimension_value = 'timing' and month <= date '2024-06-01'",
+        ("2024-01-01", 5, 5),
+    )
     unsigned = scenario.account("unsigned")
     first = scenario.subscription(unsigned, "1", "2023-02-01", "2024-01-31")
     scenario.subscription(unsigned, "2", "2024-02-10", amount="90", renewed_from_id=first)
@@ -594,6 +751,20 @@ def merged_contracts() -> Scenario:
         ("1", "2024-01-31", "renewed", "2024-02-01", 100, "on_time"),
         ("2", "2024-01-31", "contracted", "2024-02-01", 30, "on_time"),
         ("4", "2026-01-31", "pending", None, None, None),
+    )
+    return scenario
+
+
+def upgraded_for_a_month() -> Scenario:
+    scenario = Scenario("oncemore")
+    account = scenario.account("a")
+    first = scenario.subscription(account, "1", "2023-02-01", "2024-01-31")
+    scenario.subscription(account, "2", "2024-02-01", "2024-02-29", amount="150", renewed_from_id=first)
+    scenario.expect_renewals(
+        "a successor that ends within days is lost, and not merged into itself",
+        account,
+        ("1", "2024-01-31", "expanded", "2024-02-01", 150, "on_time"),
+        ("2", "2024-02-29", "churned", "2024-02-29", 0, "on_time"),
     )
     return scenario
 
@@ -809,17 +980,121 @@ def lifetime_value() -> Scenario:
     scenario.subscription(scenario.account("leaves"), "1", "2024-01-01", "2024-11-30")
     # Twelve complete months to May 2025: ten accounts open June to December, nine the five months after, one leaves.
     scenario.expect(
-        "simple lifetime value is the monthly margin over the segment's monthly churn of twelve complete months",
-        "select account_id, historic_revenue, historic_margin, simple_ltv, acquisition_cost, ltv_to_cac, method, "
-        "lifetime_value from marts.account_lifetime_value "
+        "simple lifetime value is the monthly margin over the segment's monthly churn of twelve complete months; an "
+        "open-ended contract has no renewals to expect, and one that is over has nothing to come",
+        "select account_id, historic_revenue, historic_margin, simple_ltv, simple_ltv_to_cac, acquisition_cost, method, "
+        "expected_remaining_value, lifetime_value, ltv_to_cac from marts.account_lifetime_value "
         "where account_id in ('value-stays0', 'value-leaves') order by account_id",
-        ("value-leaves", 1100, 825, 0, 4000, 0, "simple", None),
-        ("value-stays0", 1700, 1275, 75 * 115, 4000, 75 * 115 / 4000, "simple", None),
+        ("value-leaves", 1100, 825, 0, 0, 4000, "historic", 0, 825, 825 / 4000),
+        ("value-stays0", 1700, 1275, 75 * 115, 75 * 115 / 4000, 4000, "simple", None, None, None),
     )
     scenario.expect(
         "there is no simple lifetime value where nobody leaves",
         "select simple_ltv from marts.account_lifetime_value where account_id = 'normal-m000'",
         (None,),
+    )
+    return scenario
+
+
+# -- groups of accounts ----------------------------------------------------------------------------------------------
+
+
+def groups() -> Scenario:
+    scenario = Scenario("groups")
+    mother = scenario.account("mother", region="groups-m")
+    one = scenario.account("one", parent_account_id=mother, region="groups-m")
+    two = scenario.account("two", parent_account_id=mother, region="groups-m")
+    scenario.subscription(mother, "1", "2024-01-01", amount="50")
+    scenario.subscription(one, "1", "2024-02-01", "2024-04-30")
+    scenario.subscription(two, "1", "2024-05-01", "2024-08-31")
+    query = (
+        "select strftime(month, '%Y-%m'), movement, opening_mrr, closing_mrr, opening_accounts, closing_accounts "
+        "from marts.fct_parent_mrr_movements where ultimate_parent_account_id = '{}' and movement <> 'none' "
+        "and is_complete order by month"
+    )
+    scenario.expect(
+        "a contract that moves from one daughter to another moves nothing, and a daughter that leaves is contraction",
+        query.format(mother),
+        ("2024-01", "new", 0, 50, 0, 1),
+        ("2024-02", "expansion", 50, 150, 1, 2),
+        ("2024-09", "contraction", 150, 50, 2, 1),
+    )
+    scenario.expect_movements("the daughter herself has churned", one, ("2024-02", "new", 100), ("2024-05", "churn", 0))
+    scenario.expect(
+        "a group is retained where its accounts are not",
+        "select 'accounts', starting_accounts, retained_accounts, starting_mrr, gross_retained_mrr, net_retained_mrr "
+        "from marts.retention_monthly where dimension_value = 'groups-m' and month = date '2024-05-01' "
+        "and window_months = 1 union all "
+        "select 'parents', starting_parents, retained_parents, starting_mrr, gross_retained_mrr, net_retained_mrr "
+        "from marts.parent_retention_monthly where dimension_value = 'groups-m' and month = date '2024-05-01' "
+        "and window_months = 1 order by 1",
+        ("accounts", 2, 1, 150, 50, 50),
+        ("parents", 1, 1, 150, 150, 150),
+    )
+    holding = scenario.account("holding")
+    bought = scenario.account("bought")
+    scenario.account("bought", updated_at="2024-07-01T00:00:00Z", parent_account_id=holding)
+    scenario.subscription(bought, "1", "2024-01-01", amount="30")
+    scenario.expect(
+        "an account that changed owners counts with its present one in all months, also when the owner buys nothing",
+        query.format(holding),
+        ("2024-01", "new", 0, 30, 0, 1),
+    )
+    first = scenario.account("circle1", parent_account_id="groups-circle2")
+    second = scenario.account("circle2", parent_account_id="groups-circle1")
+    orphan = scenario.account("orphan", parent_account_id="groups-nobody")
+    for account in (first, second, orphan):
+        scenario.subscription(account, "1", "2024-01-01", amount="10")
+        scenario.expect(
+            f"{account} has no parent above it and is a group of its own",
+            query.format(account),
+            ("2024-01", "new", 0, 10, 0, 1),
+        )
+    euro = scenario.account("euro")
+    before = scenario.account("euro1", parent_account_id=euro)
+    after = scenario.account("euro2", parent_account_id=euro)
+    scenario.subscription(before, "1", "2024-01-01", "2024-03-31", currency="EUR")
+    scenario.subscription(after, "1", "2024-04-01", currency="EUR")
+    march, april = rate("EUR", "2024-03"), rate("EUR", "2024-04")
+    scenario.expect(
+        "of a contract in euros that moves to a sister, exchange rates are all that moves",
+        "select opening_mrr, new_mrr, churned_mrr, expansion_mrr, contraction_mrr, fx_mrr, closing_mrr, movement "
+        f"from marts.fct_parent_mrr_movements where ultimate_parent_account_id = '{euro}' "
+        "and month = date '2024-04-01'",
+        (100 * march, 0, 0, 0, 0, 100 * (april - march), 100 * april, "fx"),
+    )
+    return scenario
+
+
+def open_renewals() -> Scenario:
+    scenario = Scenario("forecast")
+    terms = {
+        "past_notice": {"end": "2025-07-14", "auto_renew": "true", "notice_days": "30"},
+        "last_day": {"end": "2025-07-15", "auto_renew": "true", "notice_days": "30"},
+        "to_sign": {"end": "2025-09-30", "notice_days": "30"},
+        "negotiated": {"end": "2025-06-10"},
+        "noticed": {"end": "2025-08-31", "auto_renew": "true", "cancelled_at": "2025-06-15T09:00:00Z"},
+    }
+    account = scenario.account("a")
+    for name, columns in terms.items():
+        scenario.subscription(account, name, "2024-08-01", **columns)
+    scenario.renewal_opportunity(account, "forecast-a-negotiated", "2025-07-31", "open")
+    scenario.expect(
+        "open renewals are forecast, with the last day on which notice can still be given",
+        "select substr(subscription_id, 12), cast(due_date as varchar), days_until_due, due_arr, renewal_kind, "
+        "cast(notice_deadline as varchar), is_notice_deadline_past, lead_time "
+        "from marts.renewal_forecast where account_id = 'forecast-a' order by due_date",
+        ("negotiated", "2025-06-10", -5, 1200, "to_sign", None, None, "past_due"),
+        ("past_notice", "2025-07-14", 29, 1200, "automatic_past_notice", "2025-06-14", True, "within_30_days"),
+        ("last_day", "2025-07-15", 30, 1200, "automatic", "2025-06-15", False, "within_30_days"),
+        ("to_sign", "2025-09-30", 107, 1200, "to_sign", None, None, "within_180_days"),
+    )
+    scenario.expect(
+        "what is expected of them is what is due times a probability that is neither 0 nor 1",
+        "select count(*), bool_and(abs(expected_arr - due_arr * renewal_probability) < 0.000001), "
+        "bool_and(renewal_probability > 0 and renewal_probability < 1) "
+        "from marts.renewal_forecast where account_id = 'forecast-a'",
+        (4, True, True),
     )
     return scenario
 
@@ -832,16 +1107,21 @@ SCENARIOS: tuple[Callable[[], Scenario], ...] = (
     several_subscriptions,
     plan_swaps,
     short_gaps,
+    overlapping_terms,
+    credits,
     exchange_rates,
     retention,
     left_and_came_back,
+    won_back_after_a_year,
     churn_rates,
     moving_between_segments,
     cohorts,
     reasons,
+    survival,
     renewal_signed_late,
     renewal_timing,
     merged_contracts,
+    upgraded_for_a_month,
     split_contract,
     auto_renewal,
     term_lengths,
@@ -849,6 +1129,8 @@ SCENARIOS: tuple[Callable[[], Scenario], ...] = (
     amendments,
     pending,
     lifetime_value,
+    groups,
+    open_renewals,
 )
 
 

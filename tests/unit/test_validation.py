@@ -73,6 +73,18 @@ COMPANY = """
         from (values (date '2026-02-01'), (date '2026-03-01')) as months(month)
         cross join (values ('all'), ('segment'), ('region')) as dimensions(dimension);
 
+    create table marts.retention_breakdown_monthly as
+        select
+            month, window_months, 'x' as segment, 'x' as region, 'x' as product, 'x' as support_plan,
+            'x' as customer_type, starting_accounts, retained_accounts, starting_mrr, gross_retained_mrr,
+            net_retained_mrr
+        from marts.retention_monthly
+        where dimension = 'all';
+
+    create table marts.time_spine_daily as
+        select cast(day as date) as date_day
+        from generate_series(timestamp '2026-01-01', timestamp '2026-03-31', interval 1 day) as days(day);
+
     create table marts.retention_cohorts as
         select
             date '2026-01-01' as cohort_month, age as months_since_start, 30 as cohort_accounts,
@@ -91,10 +103,17 @@ COMPANY = """
         select
             date '2026-02-01' as month, dimension, 'x' as dimension_value, 3 as due_count, 3 as renewed_count,
             0 as pending_count, cast(3600 as decimal(38, 6)) as due_arr,
-            cast(3600 as decimal(38, 6)) as net_renewed_arr,
+            cast(3600 as decimal(38, 6)) as gross_renewed_arr, cast(3600 as decimal(38, 6)) as net_renewed_arr,
             cast(1 as double) as renewal_rate_count, cast(1 as double) as renewal_rate_gross,
             cast(1 as double) as renewal_rate_net
         from (values ('all'), ('product')) as dimensions(dimension);
+
+    create table marts.renewal_breakdown_monthly as
+        select
+            month, 'x' as segment, 'x' as region, 'x' as product, 'x' as support_plan, 'x' as customer_type, due_count,
+            renewed_count, pending_count, due_arr, gross_renewed_arr, net_renewed_arr
+        from marts.renewal_rates_monthly
+        where dimension = 'all';
 
     create table marts.fct_churn as
         select
@@ -114,9 +133,42 @@ COMPANY = """
     create table marts.account_lifetime_value as
         select
             account_id, cast(350 as decimal(18, 6)) as historic_revenue, cast(280 as decimal(18, 6)) as historic_margin,
-            cast(null as decimal(18, 6)) as expected_remaining_value, cast(null as decimal(18, 6)) as lifetime_value,
-            cast(4000 as decimal(18, 6)) as simple_ltv, cast(8 as double) as ltv_to_cac, 'simple' as method
+            cast(case when is_active then 900 end as decimal(18, 6)) as margin_per_period,
+            cast(case when is_active then 2 else 0 end as double) as expected_remaining_periods,
+            cast(case when is_active then 1800 else 0 end as decimal(18, 6)) as expected_remaining_value,
+            cast(case when is_active then 2080 else 280 end as decimal(18, 6)) as lifetime_value,
+            cast(4000 as decimal(18, 6)) as simple_ltv, cast(8 as double) as ltv_to_cac,
+            case when is_active then 'sbg_segment' else 'historic' end as method
         from marts.dim_accounts;
+
+    create table marts.ltv_parameters_by_period as
+        select
+            'x' as segment, cast(12 as decimal(9, 2)) as period_months, 'sbg_segment' as method, false as is_pooled,
+            cast(1 as double) as alpha, cast(2 as double) as beta, cast(-9 as double) as log_likelihood,
+            cast(0.8 as double) as renewal_rate, 30 as customers, 2 as periods_observed, 200 as renewals_observed,
+            40 as losses_observed, 'fitted' as segment_fit_status, cast(0.1 as double) as discount_rate,
+            cast(0.8 as decimal(9, 6)) as gross_margin;
+
+    create table marts.ltv_parameters as
+        select * from marts.ltv_parameters_by_period;
+
+    create table marts.churn_survival as
+        select
+            dimension, 'x' as dimension_value, tenure_month, case when tenure_month = 3 then 29 else 30 end as at_risk,
+            case when tenure_month = 2 then 1 else 0 end as churned,
+            case when tenure_month = 3 then 29 else 0 end as censored,
+            cast(case when tenure_month < 2 then 1 else 29 / 30 end as double) as survival,
+            cast(case when tenure_month < 2 then 0 else 0.03 end as double) as std_error
+        from (values ('all'), ('segment')) as dimensions(dimension)
+        cross join range(0, 4) as months(tenure_month);
+
+    create table marts.retention_cost_monthly as
+        select
+            month, cast(600 as decimal(18, 6)) as retention_cost, retained_accounts, net_retained_mrr as retained_mrr,
+            600 / retained_accounts as cost_per_retained_account,
+            cast(600 / net_retained_mrr as double) as cost_share_of_retained_mrr
+        from marts.retention_monthly
+        where dimension = 'all' and window_months = 1;
 
     create table marts.fct_account_health as
         select
@@ -132,6 +184,68 @@ COMPANY = """
             cast(0.5 as double) as effective_weight, cast(35 as double) as contribution
         from marts.fct_account_health
         cross join (values ('adoption'), ('service')) as components(component);
+
+    create table marts.fct_parent_mrr_movements as
+        select
+            account_id as ultimate_parent_account_id, month, opening_mrr, new_mrr, reactivation_mrr, expansion_mrr,
+            contraction_mrr, churned_mrr, fx_mrr, closing_mrr, movement,
+            cast(opening_mrr > 0 as integer) as opening_accounts, cast(closing_mrr > 0 as integer) as closing_accounts
+        from marts.fct_mrr_movements;
+
+    create table marts.parent_retention_monthly as
+        select * rename (starting_accounts as starting_parents, retained_accounts as retained_parents)
+        from marts.retention_monthly;
+
+    create table marts.renewal_forecast as
+        select
+            's' || number as subscription_id, 'a01' as account_id, date '2026-06-30' as due_date,
+            cast(1200 as decimal(18, 6)) as due_arr, cast(0.75 as double) as renewal_probability,
+            cast(900 as decimal(18, 6)) as expected_arr, 91 as days_until_due, true as is_auto_renewal,
+            date '2026-05-31' as notice_deadline, false as is_notice_deadline_past, 'healthy' as risk_band,
+            'automatic' as renewal_kind, 'one quarter ahead' as lead_time, 40 as compared_renewals, 30 as compared_renewed
+        from range(3) as numbers(number);
+
+    create table marts.renewal_forecast_backtest as
+        select
+            date '2025-12-31' as as_of_date, horizon_days, 40 as renewals, 30 as renewed,
+            cast(0.18 as double) as brier_score, cast(0.19 as double) as brier_score_constant,
+            cast(0.7 as double) as auc, cast(48000 as decimal(38, 6)) as due_arr,
+            cast(36500 as decimal(38, 6)) as expected_arr, cast(36000 as decimal(38, 6)) as renewed_due_arr,
+            cast(36000 as decimal(38, 6)) as gross_renewed_arr, cast(37000 as decimal(38, 6)) as net_renewed_arr
+        from (values (30), (90)) as horizons(horizon_days);
+
+    create table marts.renewal_forecast_calibration as
+        select
+            90 as horizon_days, '70–80 %' as probability_band, 40 as renewals, cast(0.75 as double) as mean_probability,
+            cast(0.75 as double) as renewed_share;
+
+    create table marts.account_churn_risk as
+        select
+            account_id, date '2026-03-31' as as_of_date, 90 as horizon_days, cast(0.25 as double) as churn_probability,
+            cast(row_number() over (order by account_id) as integer) as risk_rank, 'few seats in use' as top_drivers,
+            'logistic' as model, 'logistic 2025-12-31 0' as model_version, cast(null as boolean) as is_churned
+        from marts.dim_accounts
+        where is_active;
+
+    create table marts.churn_risk_backtest as
+        select
+            date '2025-12-31' as as_of_date, 90 as horizon_days, model, 30 as accounts, 3 as churned,
+            cast(3 as double) as expected_churned, auc, brier_score, top_accounts, top_churned, lift
+        from (values
+            ('logistic', 0.9, 0.05, 3, 2, 6.67), ('health_score', 0.8, 0.07, 3, 1, 3.33), ('constant', 0.5, 0.09, null, null, null)
+        ) as models(model, auc, brier_score, top_accounts, top_churned, lift);
+
+    create table marts.churn_risk_calibration as
+        select
+            'logistic' as model, decile as risk_decile, 3 as accounts, case when decile = 1 then 3 else 0 end as churned,
+            cast(0.1 as double) as mean_probability, cast(case when decile = 1 then 1 else 0 end as double) as churn_rate
+        from range(1, 11) as deciles(decile);
+
+    create table marts.churn_risk_coefficients as
+        select
+            date '2026-03-31' as as_of_date, 'logistic' as model, feature, cast(1 as double) as coefficient,
+            cast(0 as double) as center, date '2025-01-31' as trained_from, date '2025-12-31' as trained_to
+        from (values ('intercept'), ('adoption')) as features(feature);
 
     create table intermediate.int_accounts as select account_id, false as is_deleted from marts.dim_accounts;
     create table intermediate.int_subscription_terms_due as select 's0' as subscription_id, false as is_amended;
@@ -560,10 +674,20 @@ def test_every_suite_guards_the_key_of_its_table(suite: Suite) -> None:
     assert f"not_null_{suite.key[0]}" in critical
 
 
+# What is estimated has rows only where there is enough to learn from; that it has fewer is worth a word, not a stop.
+ESTIMATES = {
+    "marts.churn_risk_backtest",
+    "marts.churn_risk_calibration",
+    "marts.churn_risk_coefficients",
+    "marts.renewal_forecast",
+    "marts.renewal_forecast_calibration",
+}
+
+
 @pytest.mark.parametrize("suite", MARTS, ids=lambda suite: suite.table)
 def test_every_mart_is_compared_with_the_published_version(suite: Suite) -> None:
     (volume,) = [check for check in suite.checks if check.expectation == "expect_table_row_count_not_to_fall"]
-    assert volume.severity == "critical"
+    assert volume.severity == ("warning" if suite.table in ESTIMATES else "critical")
 
 
 def test_no_staging_suite_asks_for_rows() -> None:
