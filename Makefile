@@ -57,7 +57,9 @@ ui: setup ## Open Dagster on 127.0.0.1 (PORT=3000)
 	@mkdir -p $(EVERGREEN_DAGSTER_DIR)
 	@$(BIN)/dagster dev -m orchestration.definitions -h 127.0.0.1 -p $(PORT)
 
-test: setup lint spark dbt-unit pytest ## Lint, types, Spark compile, dbt and Python tests, full runs on a small sample
+test: setup ## Lint, types, Spark compile, dbt and Python tests, full runs on a small sample
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target lint spark dbt-unit
+	@$(MAKE) --no-print-directory pytest
 
 test-long: setup ## Runs killed at ten places, daily deltas under a reader, marts broken on purpose (half an hour)
 	@$(BIN)/python -m pytest -q -m long

@@ -1,6 +1,6 @@
 """Compile every model and test for the Spark adapter, without Spark, and look for SQL that only DuckDB understands.
 
-Python models are left out: they fit a few parameters on small frames, in the process that runs dbt, on any engine.
+Python models are left out: dbt-spark's session method runs none, so on Spark what they fit must be computed elsewhere.
 dbt-spark's session method refuses a profile when `pyspark` cannot be imported, although compiling never uses it. Where
 PySpark is not installed an empty module stands in for it; where it is, it is used.
 

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
+from filelock import FileLock
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -119,6 +121,26 @@ def write_sample(target: Path, *arguments: str) -> None:
     subprocess.run(
         [sys.executable, "-m", "sample", "--out", str(target), *arguments], cwd=PROJECT, check=True, capture_output=True
     )
+
+
+# In the middle of a month and before the newest export: the running month and "as known by then" are looked at too.
+SAMPLE_AS_OF = date(2026, 5, 17)
+
+
+@pytest.fixture(scope="session")
+def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """Seven hundred accounts, published as of SAMPLE_AS_OF: run once for all test files, in whichever process asks first.
+
+    Tests read what is published; one that writes, or must be the only reader, takes a copy of the warehouse.
+    """
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    company = Company(shared / "published_sample")
+    with FileLock(shared / "published_sample.lock"):
+        if not (company.warehouse / "evergreen.duckdb").exists():
+            write_sample(company.landing, "--accounts", "700", "--seed", "5")
+            company.run(SAMPLE_AS_OF.isoformat())
+    return company
 
 
 @pytest.fixture

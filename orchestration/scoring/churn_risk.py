@@ -28,7 +28,7 @@ from sklearn.model_selection import GroupKFold
 
 Array = NDArray[np.float64]
 
-NOT_FEATURES = ("account_id", "as_of_date", "health_score", "is_backtest", "is_today", "is_churned")
+NOT_FEATURES = ("account_id", "as_of_date", "health_score", "is_churned")
 THRESHOLDS = ("churn_risk_horizon_days", "churn_risk_training_months", "churn_risk_minimum_churned")
 FOLDS = 5
 # Far more than a dozen standardised features need; a fit that has not converged by then is an error, not a model.

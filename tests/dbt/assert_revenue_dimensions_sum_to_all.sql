@@ -1,7 +1,7 @@
 {{ config(meta={'dagster': {'ref': {'name': 'retention_monthly'}}}) }}
 
--- Whatever dimension retention (of accounts and of groups), churn and renewals are cut by, its values add up to the total of
--- the month.
+-- Whatever dimension retention (of accounts and of groups), churn and renewals are cut by, its values add up to the
+-- total of the month.
 with measures as (
 
     select

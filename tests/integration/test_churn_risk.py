@@ -9,31 +9,25 @@ import duckdb
 import pytest
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
-from tests.conftest import PROJECT, Company, write_sample
+from tests.conftest import PROJECT, SAMPLE_AS_OF, Company
+from tests.integration.built import build
 
-NOW, THEN = "2026-06-30", "2026-03-31"
-
-
-@pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    company = Company(tmp_path_factory.mktemp("risk"))
-    write_sample(company.landing, "--accounts", "700", "--seed", "5")
-    company.run(NOW)
-    return company
+NOW, THEN = SAMPLE_AS_OF.isoformat(), "2026-01-31"
 
 
 @pytest.fixture(scope="module")
-def now(company: Company) -> Iterator[duckdb.DuckDBPyConnection]:
-    with company.marts() as connection:
+def now(published_sample: Company) -> Iterator[duckdb.DuckDBPyConnection]:
+    with published_sample.marts() as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
-def then(company: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The same landing folder, three months before."""
-    earlier = Company(tmp_path_factory.mktemp("then"), environment={"EVERGREEN_LANDING_DIR": str(company.landing)})
-    earlier.run(THEN)
-    with earlier.marts() as connection:
+def then(published_sample: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The same landing folder, months before."""
+    earlier = Company(
+        tmp_path_factory.mktemp("then"), environment={"EVERGREEN_LANDING_DIR": str(published_sample.landing)}
+    )
+    with duckdb.connect(str(build(earlier, THEN, "account_churn_risk")), read_only=True) as connection:
         yield connection
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from tests.conftest import Company, write_sample
+from tests.conftest import SAMPLE_AS_OF, Company
 from tests.integration import recompute_revenue
 from tests.integration.recomputed_marts import Recomputed, differences
 
 RATES = Path(__file__).resolve().parents[2] / "seeds" / "exchange_rates.csv"
 CENT = 0.005
-# A day inside a month, before the newest export: the running month and "as known by then" are put to the test too.
-AS_OF = date(2026, 5, 17)
 
 MOVEMENT_COLUMNS = (
     "opening_mrr",
@@ -31,22 +28,14 @@ MOVEMENT_COLUMNS = (
 
 
 @pytest.fixture(scope="module")
-def sample_company(tmp_path_factory: pytest.TempPathFactory) -> Company:
-    company = Company(tmp_path_factory.mktemp("recomputed"))
-    write_sample(company.landing, "--accounts", "150", "--seed", "11")
-    company.run(AS_OF.isoformat())
-    return company
-
-
-@pytest.fixture(scope="module")
-def marts(sample_company: Company) -> Iterator[duckdb.DuckDBPyConnection]:
-    with sample_company.marts() as connection:
+def marts(published_sample: Company) -> Iterator[duckdb.DuckDBPyConnection]:
+    with published_sample.marts() as connection:
         yield connection
 
 
 @pytest.fixture(scope="module")
-def recomputed(sample_company: Company) -> recompute_revenue.Revenue:
-    return recompute_revenue.Revenue(sample_company.landing, AS_OF, RATES)
+def recomputed(published_sample: Company) -> recompute_revenue.Revenue:
+    return recompute_revenue.Revenue(published_sample.landing, SAMPLE_AS_OF, RATES)
 
 
 def test_movements_equal_the_recomputation(
@@ -106,8 +95,8 @@ def test_retention_equals_the_recomputation(
 
 
 @pytest.fixture(scope="module")
-def recomputed_marts(sample_company: Company) -> Recomputed:
-    return Recomputed(sample_company.landing, AS_OF)
+def recomputed_marts(published_sample: Company) -> Recomputed:
+    return Recomputed(published_sample.landing, SAMPLE_AS_OF)
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,9 @@ import yaml
 
 from orchestration.metrics.sample import environment
 from orchestration.settings import Settings
-from tests.conftest import PROJECT, Company, write_sample
+from tests.conftest import PROJECT, SAMPLE_AS_OF, Company
 
-# In the middle of a month and of a quarter, so that the running ones are asked for too.
-AS_OF = "2026-05-17"
+AS_OF = SAMPLE_AS_OF.isoformat()
 DIMENSIONS = ("segment", "region", "product", "support_plan", "customer_type")
 MOVEMENTS = (
     *("opening_mrr", "new_mrr", "reactivation_mrr", "expansion_mrr", "contraction_mrr", "churned_mrr", "fx_mrr"),
@@ -44,10 +43,10 @@ Numbers = dict[tuple[str, ...], dict[str, float]]
 
 
 @pytest.fixture(scope="module")
-def company(tmp_path_factory: pytest.TempPathFactory) -> Company:
+def company(published_sample: Company, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """What was published, for these tests alone: they ask whether anybody holds the file."""
     company = Company(tmp_path_factory.mktemp("metrics"))
-    write_sample(company.landing, "--accounts", "150", "--seed", "5")
-    company.run(AS_OF)
+    shutil.copytree(published_sample.warehouse, company.warehouse, ignore=shutil.ignore_patterns("lake", "build"))
     return company
 
 

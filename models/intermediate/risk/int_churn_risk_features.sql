@@ -81,19 +81,25 @@ in_service as (
     where subscription_terms.mrr_native > 0
 ),
 
+numbered as (
+    select
+        *,
+        case when is_repeating then {{ term_number('coalesce(notice_given_on, as_of_date)') }} end as last_term
+    from in_service
+),
+
 -- What the customer had said by then decides: a notice ends the contract, and without one it ends with its term or
 -- rolls over. What was entered later is not looked at.
 planned as (
     select
-        in_service.*,
+        *,
         case
             when notice_given_on is not null and ended_on is not null then ended_on
             when notice_given_on is not null and end_date is null then {{ plus_days('notice_given_on', 'notice_days') }}
-            when notice_given_on is not null and is_repeating then {{ term_end(term_number('notice_given_on')) }}
-            when is_repeating then {{ term_end(term_number('as_of_date')) }}
+            when is_repeating then {{ term_end('last_term') }}
             else end_date
         end as due_date
-    from in_service
+    from numbered
 ),
 
 decided as (

@@ -25,12 +25,24 @@ accounts as (
 ),
 
 sampled as (
-    select features.*
-    from features
-    inner join accounts
-        on features.account_id = accounts.account_id
+    select accounts.account_id
+    from accounts
     cross join settings
     where accounts.rows_so_far <= settings.training_rows
+),
+
+final as (
+    select
+        features.account_id,
+        features.as_of_date,
+        features.health_score,
+        {% for feature in churn_risk_features() %}
+            features.{{ feature }},
+        {% endfor %}
+        features.is_churned
+    from features
+    inner join sampled
+        on features.account_id = sampled.account_id
 )
 
-select * from sampled
+select * from final

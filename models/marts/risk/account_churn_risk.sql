@@ -82,7 +82,7 @@ ranked_effects as (
         effects.*,
         row_number() over (
             partition by effects.account_id, effects.as_of_date
-            order by round(effects.effect, 9) desc, effects.feature_order
+            order by round(effects.effect, 9) desc, effects.feature_order asc
         ) as effect_rank
     from effects
     cross join settings
@@ -103,7 +103,8 @@ told as (
             ),
             case words.unit
                 when 'percent' then concat(' (', {{ whole_number_text('100 * ranked_effects.feature_value') }}, ' %)')
-                when 'points' then concat(' (', {{ whole_number_text('100 * ranked_effects.feature_value') }}, ' points)')
+                when 'points'
+                    then concat(' (', {{ whole_number_text('100 * ranked_effects.feature_value') }}, ' points)')
                 when 'number' then concat(' (', {{ whole_number_text('ranked_effects.feature_value') }}, ')')
                 else ''
             end
@@ -159,7 +160,7 @@ final as (
                         order by
                             probabilities.churn_probability desc,
                             probabilities.revenue desc,
-                            probabilities.account_id
+                            probabilities.account_id asc
                     )
         end as integer) as risk_rank,
         case

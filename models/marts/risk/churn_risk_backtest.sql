@@ -18,7 +18,7 @@ ranked as (
         cast((probability - churned) * (probability - churned) as decimal(18, 12)) as squared_error,
         2 * rank() over (partition by as_of_date, model order by probability)
         + count(*) over (partition by as_of_date, model, probability) - 1 as twice_rank,
-        row_number() over (partition by as_of_date, model order by probability desc, account_id) as risk_rank,
+        row_number() over (partition by as_of_date, model order by probability desc, account_id asc) as risk_rank,
         count(*) over (partition by as_of_date, model) as accounts
     from predictions
 ),
@@ -32,7 +32,8 @@ judged as (
         sum(case when ranked.churned = 1 then ranked.twice_rank else 0 end) as twice_churned_ranks,
         sum(cast(ranked.probability as decimal(18, 9))) as expected_churned,
         sum(ranked.squared_error) as squared_error,
-        sum(case when ranked.risk_rank <= ceil(settings.lift_share * ranked.accounts) then 1 else 0 end) as top_accounts,
+        sum(case when ranked.risk_rank <= ceil(settings.lift_share * ranked.accounts) then 1 else 0 end)
+            as top_accounts,
         sum(case when ranked.risk_rank <= ceil(settings.lift_share * ranked.accounts) then ranked.churned else 0 end)
             as top_churned
     from ranked

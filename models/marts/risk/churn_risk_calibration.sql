@@ -9,7 +9,7 @@ predictions as (
 tenths as (
     select
         *,
-        ntile(10) over (partition by model, as_of_date order by probability desc, account_id) as risk_decile
+        ntile(10) over (partition by model, as_of_date order by probability desc, account_id asc) as risk_decile
     from predictions
 ),
 
