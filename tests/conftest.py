@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -146,21 +146,3 @@ def published_sample(tmp_path_factory: pytest.TempPathFactory) -> Company:
 @pytest.fixture
 def company(tmp_path: Path) -> Company:
     return Company(tmp_path)
-
-
-@pytest.fixture
-def run_job(tmp_path: Path) -> Iterator[Callable[..., duckdb.DuckDBPyConnection]]:
-    """`run_job(landing_dir, as_of=None)` runs the whole job and opens what it published."""
-    connections: list[duckdb.DuckDBPyConnection] = []
-
-    def run(landing_dir: Path, as_of: str | None = None) -> duckdb.DuckDBPyConnection:
-        place = Company(tmp_path / f"run_{len(connections)}")
-        place.root.mkdir()
-        place.environment["EVERGREEN_LANDING_DIR"] = str(landing_dir)
-        place.run(as_of)
-        connections.append(place.marts())
-        return connections[-1]
-
-    yield run
-    for connection in connections:
-        connection.close()

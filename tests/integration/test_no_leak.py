@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import write_sample
 from tests.integration.leak_company import CHANGED, LATE, LATER, MONDAY, after_monday, by_monday
 
-RunJob = Callable[..., duckdb.DuckDBPyConnection]
+BuildHealth = Callable[[Path, str], duckdb.DuckDBPyConnection]
 Row = tuple[object, ...]
 
 CRM_ACCOUNT = "salesforce:001000000000001AAA"
@@ -55,12 +55,12 @@ def component(connection: duckdb.DuckDBPyConnection, day: str, account: str, nam
     return value
 
 
-def test_later_exports_change_health_only_by_late_events(tmp_path: Path, run_job: RunJob) -> None:
+def test_later_exports_change_health_only_by_late_events(tmp_path: Path, build_health: BuildHealth) -> None:
     landing = tmp_path / "landing"
     by_monday().write(landing, "by_monday")
-    then = run_job(landing, MONDAY)
+    then = build_health(landing, MONDAY)
     after_monday().write(landing, "after_monday")
-    now = run_job(landing, LATER)
+    now = build_health(landing, LATER)
 
     assert restated(then, MONDAY) == set(), "on the day itself nothing can be late"
     assert restated(now, MONDAY) == LATE
@@ -103,7 +103,7 @@ def test_later_exports_change_health_only_by_late_events(tmp_path: Path, run_job
 
 
 @pytest.mark.long
-def test_forty_days_of_the_sample_company_leave_a_monday_as_it_was(tmp_path: Path, run_job: RunJob) -> None:
+def test_forty_days_of_the_sample_company_leave_a_monday_as_it_was(tmp_path: Path, build_health: BuildHealth) -> None:
     landing = tmp_path / "landing"
     monday = "2026-07-06"
     write_sample(landing, "--accounts", "100")
@@ -114,10 +114,10 @@ def test_forty_days_of_the_sample_company_leave_a_monday_as_it_was(tmp_path: Pat
         if day > date.fromisoformat(monday):
             later_files[path] = path.read_bytes()
             path.unlink()
-    then = run_job(landing, monday)
+    then = build_health(landing, monday)
     for path, content in later_files.items():
         path.write_bytes(content)
-    now = run_job(landing, "2026-08-09")
+    now = build_health(landing, "2026-08-09")
 
     late = restated(now, monday)
     said_then, says_now = health(then, monday), health(now, monday)

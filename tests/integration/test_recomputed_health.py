@@ -14,7 +14,7 @@ import pytest
 
 from tests.integration.recompute_health import COMPONENTS, Company, Record
 
-RunJob = Callable[..., duckdb.DuckDBPyConnection]
+BuildHealth = Callable[[Path, str], duckdb.DuckDBPyConnection]
 
 AS_OF = date(2026, 6, 17)
 FIRST_DAY = date(2025, 3, 1)
@@ -145,10 +145,10 @@ def same(published: float | None, expected: float | None) -> bool:
     return math.isclose(published, expected, rel_tol=1e-6, abs_tol=1e-5)
 
 
-def test_health_equals_the_recomputation(tmp_path: Path, run_job: RunJob) -> None:
+def test_health_equals_the_recomputation(tmp_path: Path, build_health: BuildHealth) -> None:
     tables = random_company(random.Random(20260617))
     land(tmp_path / "landing", tables)
-    marts = run_job(tmp_path / "landing", AS_OF.isoformat())
+    marts = build_health(tmp_path / "landing", AS_OF.isoformat())
     company = Company(tables)
     owners = sorted({row["account_id"] for row in tables["subscriptions"]})
 
