@@ -1,7 +1,7 @@
 """The probability that an account leaves within the horizon: logistic regression, trained on the past of each date.
 
-For each date D to be scored only month ends M are learnt from whose horizon was over by D, so that nothing that
-happened after D is known to the model of D. Three models are fitted side by side:
+For each date D to be scored only month ends are learnt from whose horizon was over by D, so that nothing that happened
+after D is known to the model of D; they lie a horizon apart, so that each loss is one loss. Three models are fitted side by side:
 
 - `logistic`: all features;
 - `health_score`: the health score alone, which is what a model has to beat;
@@ -29,7 +29,12 @@ from sklearn.model_selection import GroupKFold
 Array = NDArray[np.float64]
 
 NOT_FEATURES = ("account_id", "as_of_date", "health_score", "is_churned")
-THRESHOLDS = ("churn_risk_horizon_days", "churn_risk_training_months", "churn_risk_minimum_churned")
+THRESHOLDS = (
+    "churn_risk_horizon_days",
+    "churn_risk_training_months",
+    "churn_risk_step_months",
+    "churn_risk_minimum_churned",
+)
 FOLDS = 5
 # Far more than a dozen standardised features need; a fit that has not converged by then is an error, not a model.
 ITERATIONS = 1000
@@ -73,7 +78,7 @@ def fit_all(training: pd.DataFrame, dates: Iterable[date], thresholds: Mapping[s
             raise ValueError(
                 f"seed metric_thresholds has no row {name}: add it, or restore it from the project's history"
             )
-    horizon, months, minimum_churned = (int(thresholds[name]) for name in THRESHOLDS)
+    horizon, months, step, minimum_churned = (int(thresholds[name]) for name in THRESHOLDS)
     features = [name for name in training.columns if name not in NOT_FEATURES]
     month_ends = pd.to_datetime(training["as_of_date"])
     rows: list[tuple[object, ...]] = []
@@ -83,6 +88,9 @@ def fit_all(training: pd.DataFrame, dates: Iterable[date], thresholds: Mapping[s
         past = training[(month_ends <= newest) & (month_ends > oldest)]
         if past.empty:
             continue
+        # A step apart, so that no loss lies in the horizon of two of them and counts twice.
+        numbers = month_ends[past.index].dt.year * 12 + month_ends[past.index].dt.month
+        past = past[(numbers.max() - numbers) % step == 0]
         churned = past["is_churned"].to_numpy(dtype=bool)
         about = (
             len(past),

@@ -40,7 +40,7 @@ with needed as (
     union all
     select 'churn_risk_backtests' as name
     union all
-    select 'churn_risk_backtest_step_months' as name
+    select 'churn_risk_step_months' as name
     union all
     select 'churn_risk_driver_effect' as name
     union all

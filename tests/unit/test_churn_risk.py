@@ -14,6 +14,7 @@ from orchestration.scoring.churn_risk import Fit, fit, fit_all
 THRESHOLDS = {
     "churn_risk_horizon_days": 90.0,
     "churn_risk_training_months": 24.0,
+    "churn_risk_step_months": 3.0,
     "churn_risk_minimum_churned": 30.0,
 }
 TRUE_INTERCEPT, TRUE_WEIGHTS = -2.5, np.array([1.0, -0.8, 0.0])
@@ -125,7 +126,12 @@ def test_a_date_learns_only_from_what_was_over_by_then() -> None:
     other.loc[later | too_old, "adoption"] = 0.5
     pd.testing.assert_frame_equal(told, fit_all(other, [day], THRESHOLDS))
     assert set(told["trained_to"]) == {date(2024, 9, 30)}
-    assert set(told["trained_from"]) == {date(2023, 1, 31)}
+    assert set(told["trained_from"]) == {date(2023, 3, 31)}
+    assert set(told["training_rows"]) == {7 * 300}, "March, June, September and December"
+    between = training["as_of_date"].dt.month % 3 != 0
+    overlapping = training.copy()
+    overlapping.loc[between, "is_churned"] = ~overlapping.loc[between, "is_churned"]
+    pd.testing.assert_frame_equal(told, fit_all(overlapping, [day], THRESHOLDS))
     changed = training.copy()
     changed.loc[training["as_of_date"] == pd.Timestamp("2024-09-30"), "adoption"] = 0.5
     assert not told.equals(fit_all(changed, [day], THRESHOLDS)), "the newest month end that is over counts"
@@ -143,7 +149,7 @@ def test_all_models_are_fitted_side_by_side() -> None:
     assert weights["logistic", "noise"] == pytest.approx(0, abs=0.6)
     assert weights["health_score", "health_score"] < 0
     past = history()[lambda rows: rows["as_of_date"] <= pd.Timestamp("2025-04-01")]
-    past = past[past["as_of_date"] > pd.Timestamp("2023-04-01")]
+    past = past[(past["as_of_date"] > pd.Timestamp("2023-04-01")) & (past["as_of_date"].dt.month % 3 == 0)]
     share = 1 / (1 + np.exp(-weights["constant", "intercept"]))
     assert share == pytest.approx(past["is_churned"].mean(), abs=0.001)
 

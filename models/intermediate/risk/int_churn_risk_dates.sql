@@ -9,7 +9,7 @@ settings as (
         {{ threshold('churn_risk_horizon_days') }} as horizon_days,
         {{ threshold('churn_risk_training_months') }} as training_months,
         {{ threshold('churn_risk_backtests') }} as backtests,
-        {{ threshold('churn_risk_backtest_step_months') }} as step_months
+        {{ threshold('churn_risk_step_months') }} as step_months
 ),
 
 -- Month ends whose horizon is over: what became of the accounts is known.
