@@ -143,13 +143,19 @@ def compile_models(root: Path, env: dict[str, str], as_of: date) -> Path:
     from orchestration.transformation.dbt import dbt_executable
     from orchestration.transformation.dbt import environment as dbt_environment
 
+    # Python models compile only with a connection: to a file of the same name, so that tables have the job's names.
+    database = root / "target" / "build.duckdb"
+    database.parent.mkdir()
     subprocess.run(
-        [dbt_executable(), "--quiet", "compile", "--no-introspect", "--no-populate-cache",
-         "--target-path", str(root / "target")],
+        [dbt_executable(), "--quiet", "compile", "--no-populate-cache", "--target-path", str(database.parent)],
         cwd=PROJECT,
-        env={**env, **dbt_environment(Settings.from_environment(env), as_of)},
+        env={
+            **env,
+            **dbt_environment(Settings.from_environment(env), as_of),
+            "EVERGREEN_BUILD_DB": str(database),
+        },
         check=True,
-    )  # fmt: skip
+    )
     nodes = compiled_nodes(root / "target")
     path = root / "compiled.json"
     path.write_text(json.dumps(nodes))
