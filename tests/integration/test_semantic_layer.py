@@ -98,7 +98,7 @@ def numbers(rows: Answer, keys: tuple[str, ...]) -> Numbers:
     return {key: values for key, values in found.items() if values}
 
 
-def same(found: Numbers, expected: Numbers, metrics: list[str]) -> None:
+def assert_same(found: Numbers, expected: Numbers, metrics: list[str]) -> None:
     """Every metric of every group is the expected one, to a billionth of it; none is missing and none too many."""
     for metric in metrics:
         ours = {key: values[metric] for key, values in found.items() if metric in values}
@@ -149,7 +149,7 @@ def test_every_metric_by_month_is_the_number_of_the_mart(
 ) -> None:
     expected, known = expected_numbers(marts, "all")
     assert sorted(known) == sorted(METRICS), "a metric that nothing is compared with"
-    same(numbers(answers["metric_time__month",], ("metric_time__month",)), expected, METRICS)
+    assert_same(numbers(answers["metric_time__month",], ("metric_time__month",)), expected, METRICS)
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS)
@@ -157,7 +157,7 @@ def test_every_metric_by_month_and_group_is_the_number_of_the_mart(
     dimension: str, answers: dict[tuple[str, ...], Answer], marts: duckdb.DuckDBPyConnection
 ) -> None:
     group = ("metric_time__month", dimension)
-    same(numbers(answers[group], group), expected_numbers(marts, dimension)[0], METRICS)
+    assert_same(numbers(answers[group], group), expected_numbers(marts, dimension)[0], METRICS)
 
 
 @pytest.mark.parametrize("grain", ["quarter", "year"])
@@ -174,7 +174,7 @@ def test_a_balance_of_a_longer_period_is_that_of_its_last_month(
     found = numbers(answers[f"metric_time__{grain}",], (f"metric_time__{grain}",))
 
     balances = ["mrr", "arr", *RATES_OF_RETENTION, *(f"{name}_12_months" for name in PARTS_OF_RETENTION)]
-    same(found, {period: months[-1] for period, months in periods.items()}, balances)
+    assert_same(found, {period: months[-1] for period, months in periods.items()}, balances)
 
     sums = ["new_mrr", "lost_mrr", "net_lost_mrr", "opening_mrr", "due_arr", "net_renewed_arr", "churned_accounts"]
     sums += ["opening_accounts", "net_retained_mrr_1_month", "starting_mrr_1_month"]
@@ -182,7 +182,7 @@ def test_a_balance_of_a_longer_period_is_that_of_its_last_month(
         period: {name: sum(month.get(name, 0) for month in months) for name in sums}
         for period, months in periods.items()
     }
-    same(
+    assert_same(
         found,
         {period: {name: value for name, value in values.items() if value} for period, values in pooled.items()},
         sums,
@@ -198,7 +198,7 @@ def test_a_balance_of_a_longer_period_is_that_of_its_last_month(
         period: {rate: values[above] / values[below] for rate, (above, below) in ratios.items() if values[above]}
         for period, values in pooled.items()
     }
-    same(found, rates, list(ratios))
+    assert_same(found, rates, list(ratios))
 
 
 def test_groups_add_up_to_the_total_whatever_they_are_cut_by(answers: dict[tuple[str, ...], Answer]) -> None:
@@ -209,7 +209,7 @@ def test_groups_add_up_to_the_total_whatever_they_are_cut_by(answers: dict[tuple
         values = summed.setdefault((row["metric_time__month"][:10],), dict.fromkeys(additive, 0.0))
         for name in additive:
             values[name] += float(row[name] or 0)
-    same(
+    assert_same(
         {month: {name: value for name, value in values.items() if value} for month, values in summed.items()},
         total,
         additive,
@@ -229,7 +229,7 @@ def test_a_group_that_is_gone_in_the_last_month_has_no_balance_in_the_period(
         """
     ).fetchall()
     expected = {(quarter.isoformat()[:10], segment): {"mrr": float(mrr)} for quarter, segment, mrr in last_months}
-    same(numbers(answers[group], group), expected, ["mrr"])
+    assert_same(numbers(answers[group], group), expected, ["mrr"])
 
 
 def test_metrics_of_the_present_and_by_what_is_known_of_accounts_today(

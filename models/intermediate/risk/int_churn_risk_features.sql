@@ -187,7 +187,9 @@ measured as (
         cast(health_scores.relationship_value as double) as relationship,
         cast(contracts.contracts as double) as contracts,
         ln(1 + {{ days_from_to('first_service.first_service_date', 'health_scores.as_of_date') }} / 365.25) as tenure,
-        ln(1 + contracts.mrr) as revenue
+        ln(1 + contracts.mrr) as revenue,
+        dates.is_backtest,
+        dates.is_today
     from health_scores
     inner join dates
         on health_scores.as_of_date = dates.as_of_date
@@ -225,12 +227,8 @@ losses as (
 final as (
     select
         measured.*,
-        dates.is_backtest,
-        dates.is_today,
-        case when not dates.is_today then losses.losses is not null end as is_churned
+        case when not measured.is_today then losses.losses is not null end as is_churned
     from measured
-    inner join dates
-        on measured.as_of_date = dates.as_of_date
     left join losses
         on
             measured.account_id = losses.account_id
