@@ -62,7 +62,7 @@ def measure(command: list[str]) -> int:
     return finished.returncode
 
 
-def floor(compiled: Path) -> int:
+def floor(compiled: Path, scan_and_sort: bool = False) -> int:
     """Read the landed files and run the compiled code of every node in dependency order, in this process."""
     from orchestration.ingestion.declarations import load_declarations
     from orchestration.ingestion.lake import create_build_database
@@ -104,8 +104,72 @@ def floor(compiled: Path) -> int:
                 else:
                     connection.execute(f"create {node['kind']} {name} as {node['code']}")
                 print(f"{time.perf_counter() - began:8.2f} s {node['name']}")
-    print(f"floor {time.perf_counter() - started:.1f} s")
+        print(f"floor {time.perf_counter() - started:.1f} s")
+        if scan_and_sort:
+            began = time.perf_counter()
+            connection.execute(SCAN_AND_SORT)
+            print(f"{time.perf_counter() - began:8.2f} s scan_and_sort")
     return 0
+
+
+# Everything that is made from cases, their events and answers about them.
+SERVICE_FOLDERS = (
+    "models/staging/generic",
+    "models/intermediate/business_time",
+    "models/intermediate/cases",
+    "models/intermediate/sla",
+    "models/intermediate/voice",
+    "models/marts/self_service",
+    "models/marts/service",
+    "models/marts/teams",
+    "models/marts/topics",
+    "models/marts/voice",
+)
+SCAN_AND_SORT = """
+    create temp table sorted_events as
+    select * from intermediate.int_case_events order by case_id, occurred_at, event_id
+"""
+
+
+def service(root: Path, env: dict[str, str]) -> int:
+    """What all service models take at the size of benchmarks/service.py, beside one scan and sort of the same events."""
+    from benchmarks.service import AS_OF, write_company
+
+    print("writing the cases", flush=True)
+    write_company(root / "landing")
+    compiled = compile_models(root, env, date.fromisoformat(AS_OF))
+    print("running the models", flush=True)
+    timed([sys.executable, "-m", "benchmarks", "--floor", str(compiled), "--scan-and-sort"], env, root / "floor.log")
+    took = {
+        name: float(seconds)
+        for seconds, name in re.findall(r"^ *([0-9.]+) s (\w+)$", (root / "floor.log").read_text(), re.M)
+    }
+    folders = {node["name"]: node["folder"] for node in json.loads(compiled.read_text())}
+    for folder in SERVICE_FOLDERS:
+        of_folder = {name: took[name] for name in folders if folders[name] == folder and name in took}
+        print(f"{sum(of_folder.values()):8.2f} s {folder}")
+        for name, seconds in sorted(of_folder.items(), key=lambda item: -item[1]):
+            if seconds >= 0.05:
+                print(f"      {seconds:8.2f} s {name}")
+    total = sum(seconds for name, seconds in took.items() if folders.get(name) in SERVICE_FOLDERS)
+    scan = took["scan_and_sort"]
+    print(f"all service models {total:.1f} s, one scan and sort of the events {scan:.2f} s: {total / scan:.1f} times")
+    record(40_000, [("service models", total, None, total / scan), ("scan and sort of case events", scan, None, 1.0)])
+    return 0
+
+
+def record(size: int, rows: list[tuple[str, float, float | None, float]]) -> None:
+    """Append (what, seconds, peak MiB, ratio) to results.csv; `size` is accounts, or cases for the service models."""
+    today = datetime.now(UTC).date().isoformat()
+    is_new = not RESULTS.exists()
+    with RESULTS.open("a", newline="") as handle:
+        writer = csv.writer(handle)
+        if is_new:
+            writer.writerow(FIELDS)
+        for what, seconds, peak, ratio in rows:
+            writer.writerow(
+                [today, size, what, f"{seconds:.1f}", "" if peak is None else f"{peak:.0f}", f"{ratio:.2f}"]
+            )
 
 
 def compiled_nodes(target: Path) -> list[dict[str, object]]:
@@ -126,6 +190,7 @@ def compiled_nodes(target: Path) -> list[dict[str, object]]:
         {
             "schema": nodes[key]["schema"],
             "name": nodes[key]["name"],
+            "folder": str(Path(nodes[key]["original_file_path"]).parent),
             "seed": str(PROJECT / nodes[key]["original_file_path"]) if nodes[key]["resource_type"] == "seed" else "",
             "types": nodes[key]["config"].get("column_types") or {},
             "kind": "python" if nodes[key].get("language") == "python" else nodes[key]["config"]["materialized"],
@@ -167,17 +232,21 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=25_000)
     parser.add_argument("--folder", type=Path, help="keep everything here (default: a temporary folder)")
     parser.add_argument("--measure", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.add_argument("--service", action="store_true", help="only the service models, on 40,000 cases")
     parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--scan-and-sort", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
         return measure(arguments.measure)
     if arguments.floor:
-        return floor(arguments.floor)
+        return floor(arguments.floor, arguments.scan_and_sort)
 
     root = arguments.folder or Path(tempfile.mkdtemp(prefix="evergreen-bench-"))
     root.mkdir(parents=True, exist_ok=True)
     (root / "dagster").mkdir(exist_ok=True)
     env = environment(root)
+    if arguments.service:
+        return service(root, env)
     python = sys.executable
     if not (root / "landing").exists():
         print(f"writing {arguments.accounts:,} accounts", flush=True)
@@ -208,16 +277,7 @@ def main() -> int:
     base = timed([python, "-m", "benchmarks", "--floor", str(compiled)], env, root / "floor.log")
     print("  {:.1f} s, {:.0f} MiB".format(*base))
     print(f"ratio {job[0] / base[0]:.2f}")
-    today = datetime.now(UTC).date().isoformat()
-    is_new = not RESULTS.exists()
-    with RESULTS.open("a", newline="") as handle:
-        writer = csv.writer(handle)
-        if is_new:
-            writer.writerow(FIELDS)
-        for what, (seconds, peak) in (("job", job), ("floor", base)):
-            writer.writerow(
-                [today, arguments.accounts, what, f"{seconds:.1f}", f"{peak:.0f}", f"{seconds / base[0]:.2f}"]
-            )
+    record(arguments.accounts, [("job", *job, job[0] / base[0]), ("floor", *base, 1.0)])
     if arguments.folder is None:
         shutil.rmtree(root)
     return 0

@@ -34,12 +34,22 @@
 
 {# The first day the extracts know about (var data_start_date), as SQL; a null date when there is no such day. #}
 {% macro data_start_date() -%}
-    {%- set text = (var('data_start_date', none) or '') | string | trim -%}
+    {{ return(day_setting('data_start_date')) }}
+{%- endmacro %}
+
+{# The day on which self-service was launched (var self_service_launch_date), as SQL; a null date when none is set. #}
+{% macro self_service_launch_date() -%}
+    {{ return(day_setting('self_service_launch_date')) }}
+{%- endmacro %}
+
+{# A day that the company sets as a variable, as SQL; a null date when it is not set. #}
+{% macro day_setting(name) -%}
+    {%- set text = (var(name, none) or '') | string | trim -%}
     {%- if text == '' -%}
         cast(null as date)
     {%- elif modules.re.match('^[0-9]{4}-[0-9]{2}-[0-9]{2}$', text) -%}
         cast('{{ text }}' as date)
     {%- else -%}
-        {{ exceptions.raise_compiler_error("data_start_date must be an ISO date such as 2023-01-01, not '" ~ text ~ "'") }}
+        {{ exceptions.raise_compiler_error(name ~ " must be an ISO date such as 2023-01-01, not '" ~ text ~ "'") }}
     {%- endif -%}
 {%- endmacro %}

@@ -125,9 +125,9 @@
 {%- endmacro %}
 
 {# A select of the total and of each dimension's values from `relation`: the columns `keys`, `dimension` and
-   `dimension_value`, and `measures`, a list of aggregates with their names. #}
-{% macro by_dimension(relation, keys, measures) -%}
-    {%- for name in ['all'] + revenue_dimensions() %}
+   `dimension_value`, and `measures`, a list of aggregates with their names. Without `dimensions`, those of revenue. #}
+{% macro by_dimension(relation, keys, measures, dimensions=none) -%}
+    {%- for name in ['all'] + (dimensions or revenue_dimensions()) %}
     select
         {{ keys | join(', ') }},
         '{{ name }}' as dimension,

@@ -10,7 +10,7 @@ The same arguments give the same bytes. The files of a company:
     zendesk/{tickets,users,organizations,groups,satisfaction_ratings}/*.json, *.ndjson   export pages, a page a line
     zendesk/ticket_audits/*.ndjson                                                       an audit a line
     qualtrics/responses/*.csv                                                            three header rows
-    generic/{usage,interactions,self_service_events}/*.csv                               Evergreen's own form
+    generic/{usage,interactions,self_service_events,agents,survey_responses}/*.csv       Evergreen's own form
 
 How it comes about: a company is simulated in chunks of accounts, with a stream of random numbers for each chunk and
 purpose, to the last day that can ever be exported. An export is a window on that world: it shows the things that
@@ -24,6 +24,7 @@ for nor on the clock.
     engagement     usage, interactions, self-service
     service        tickets and their audits
     voice          survey responses
+    people         agents: how content they are, how good their work is
     world          all of it together, and windows on it
     salesforce · zendesk · qualtrics · generic      the formats
     damage         files that are wrong, and what is to become of each: `damages()` is the manifest

@@ -225,7 +225,7 @@ def make_interactions(
 def make_self_service(
     request: s.Request, chunk: int, accounts: Accounts, contacts: Contacts, presence: Presence
 ) -> SelfService:
-    """Sessions of one to four events; one in ten cannot be traced to an account."""
+    """Sessions of one to four events, fewer before the launch; one in ten cannot be traced to an account."""
     rng = s.stream(request.seed, chunk, "self service")
     season = 0.7 + 0.3 * s.SEASON[s.MONTH_OF_YEAR[: s.MONTHS], 0][None, :]
     weight = np.array([1.4, 1.1, 0.95, 0.9])[accounts.segment][:, None]
@@ -240,7 +240,7 @@ def make_self_service(
     mood = accounts.satisfaction[sessions.account, sessions.month][session]
     topic = draw(rng, topic_shares(np.zeros(len(sessions), dtype=np.int64), s.MONTH_OF_YEAR[sessions.month]))[session]
     lag = np.where(rng.random(len(sessions)) < 0.02, rng.integers(1, 4, len(sessions)) * s.SECONDS_PER_DAY, 1_800)
-    return SelfService(
+    every = SelfService(
         account=np.where(known, sessions.account, -1)[session],
         contact=np.where(known, person, -1)[session],
         session=session,
@@ -250,6 +250,11 @@ def make_self_service(
         at=at,
         known_at=at + lag[session],
     )
+    launch = s.stream(request.seed, chunk, "self service launch")
+    came = (sessions.at >= s.SELF_SERVICE_LAUNCH * s.SECONDS_PER_DAY) | (
+        launch.random(len(sessions)) < s.SELF_SERVICE_BEFORE_LAUNCH
+    )
+    return in_order(every, np.flatnonzero(came[session]))
 
 
 _TOPIC_EDGES = s.TOPIC_WEIGHT[:, None, :] * s.SEASON[None, :, :]

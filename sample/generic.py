@@ -1,4 +1,4 @@
-"""Extracts of the product's own systems, in Evergreen's generic form: usage, interactions, self-service."""
+"""Extracts of the company's own systems, in Evergreen's generic form: usage, interactions, self-service, personnel."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import numpy as np
 from sample import salesforce
 from sample import settings as s
 from sample.engagement import CALL, GENERIC, KINDS, TALK
-from sample.text import Array, Text, choose, dates, instants, join, numbers, plain_csv, take, where
+from sample.text import Array, Text, choose, constant, dates, instants, join, numbers, plain_csv, take, where
 from sample.world import Window, World
+from sample.zendesk import agent_ids
 
 
 def _prefixed_accounts(world: World, positions: Array) -> Text:
@@ -75,12 +76,62 @@ def self_service_events(world: World, window: Window) -> list[tuple[str, Text]]:
     ]
 
 
+def agents(world: World, window: Window) -> list[tuple[str, Text]]:
+    """What the personnel system knows about the help desk's agents; written with the first chunk."""
+    came_at, gone_at = world.staff.came_at(), world.staff.gone_at()
+    rows = window.changed(came_at, gone_at) if world.chunk == 0 else np.zeros(0, dtype=np.int64)
+    gone = window.known(gone_at[rows])
+    return [
+        ("agent_id", join("zendesk:", numbers(agent_ids(rows)))),
+        ("full_name", constant("", len(rows))),
+        ("team", choose(s.GROUPS, world.staff.team(rows))),
+        ("role", choose(s.AGENT_ROLES, np.where(rows % 7 == 0, 2, rows % 3 == 1))),
+        ("is_bot", constant("", len(rows))),
+        ("hired_at", dates(came_at[rows] // s.SECONDS_PER_DAY)),
+        ("left_at", where(gone, instants(np.where(gone, gone_at[rows], came_at[rows])))),
+        ("updated_at", instants(window.newest(came_at[rows], gone_at[rows]))),
+    ]
+
+
+def survey_responses(world: World, window: Window) -> list[tuple[str, Text]]:
+    """How content agents say they are (with the first chunk), and how good solved tickets were when read again."""
+    asked, reviews = world.engagement, world.reviews
+    some = window.changed(asked.asked_at, asked.answered_at) if world.chunk == 0 else np.zeros(0, dtype=np.int64)
+    read = window.changed(reviews.reviewed_at)
+    about_agent = np.arange(len(some) + len(read)) < len(some)
+    answered_at = np.concatenate([asked.answered_at[some], reviews.reviewed_at[read]])
+    answered = window.known(answered_at)
+    asked_at = np.concatenate([asked.asked_at[some], reviews.reviewed_at[read]])
+    tickets = np.concatenate([np.zeros(len(some), dtype=np.int64), reviews.ticket[read]])
+    agent = np.concatenate([asked.agent[some], reviews.agent[read]])
+    number = np.concatenate([some + 1, world.keys(len(reviews.ticket))[read]])
+    nothing = constant("", len(number))
+    return [
+        ("response_id", join(choose(["review-", "engagement-"], about_agent), numbers(number))),
+        ("survey_type", choose(["quality_review", "engagement"], about_agent)),
+        ("account_id", nothing),
+        ("contact_id", nothing),
+        ("case_id", where(~about_agent, join("zendesk:", numbers(world.service.tickets.key[tickets])))),
+        ("agent_id", join("zendesk:", numbers(agent_ids(agent)))),
+        ("sent_at", where(about_agent, instants(asked_at))),
+        ("responded_at", where(answered, instants(np.where(answered, answered_at, asked_at)))),
+        ("score", where(answered, numbers(np.concatenate([asked.score[some], reviews.score[read]])))),
+        ("scale_min", choose(["0", "1"], about_agent)),
+        ("scale_max", choose(["100", "5"], about_agent)),
+        ("high_is_good", constant("true", len(number))),
+        ("comment", nothing),
+        ("updated_at", instants(np.where(answered, answered_at, asked_at))),
+    ]
+
+
 def files(world: World, window: Window) -> Iterator[tuple[str, bytes, Text]]:
     """Object, header and rows, for each file of a window."""
     for object_name, columns in (
         ("usage", usage(world, window)),
         ("interactions", interactions(world, window)),
         ("self_service_events", self_service_events(world, window)),
+        ("agents", agents(world, window)),
+        ("survey_responses", survey_responses(world, window)),
     ):
         header = ",".join(name for name, _ in columns) + "\n"
         yield object_name, header.encode(), plain_csv([values for _, values in columns])

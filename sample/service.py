@@ -65,6 +65,22 @@ class Staff:
         """Number of the agent at the desk on that day."""
         return 2 * desk + (day > self.left_day[desk])
 
+    def came_at(self) -> Array:
+        """When each agent began; never for a second holder of a desk that the first one keeps."""
+        agent = np.arange(2 * len(self.left_day))
+        left = self.left_day[agent // 2]
+        return np.where(agent % 2 == 0, self.hired_day[agent // 2], left + 1) * s.SECONDS_PER_DAY + 25_200
+
+    def gone_at(self) -> Array:
+        """When each agent left, in the evening of the last day."""
+        agent = np.arange(2 * len(self.left_day))
+        left = self.left_day[agent // 2]
+        return np.where((agent % 2 == 0) & (left < s.NEVER), left * s.SECONDS_PER_DAY + 64_800, s.NEVER_AT)
+
+    def team(self, agents: Array) -> Array:
+        """Number of the group that each agent belongs to."""
+        return agents // 2 % len(s.GROUPS)
+
 
 @dataclass
 class Tickets:

@@ -219,6 +219,9 @@ CHANNEL_SHARE = np.array([0.36, 0.25, 0.14, 0.18, 0.04, 0.03])
 EMAIL, WEB, CHAT, VOICE = 0, 1, 2, 3
 GROUPS = ("Front line", "Technical", "Billing", "Tax desk", "Partner desk")
 FRONT_LINE, TECHNICAL, BILLING, TAX_DESK, PARTNER_DESK = range(5)
+AGENT_ROLES = ("Agent", "Senior agent", "Team lead")
+ENGAGEMENT_SURVEY_DAY = 45  # days into each quarter
+REVIEWED_SHARE = 0.05  # of the solved tickets
 TOPIC_GROUP = np.array(
     [
         TAX_DESK,
@@ -242,6 +245,9 @@ FIELD_CASE_TYPE = 360003
 FIELD_SERVICE_PROCESS = 360004
 FIELD_APPROVAL_STATUS = 360005
 
+# Self-service as it is now began on this day (self_service_launch_date in dbt_project.yml); before it visits were rarer.
+SELF_SERVICE_LAUNCH = day("2025-01-01")
+SELF_SERVICE_BEFORE_LAUNCH = 0.6  # share of the visits that came already then
 SELF_SERVICE_KINDS = ("article_view", "search", "bot_session", "community_post", "community_answer", "portal_login")
 SELF_SERVICE_SHARE = np.array([0.42, 0.2, 0.12, 0.04, 0.05, 0.17])
 

@@ -18,6 +18,7 @@ from sample.engagement import (
     make_self_service,
     make_usage,
 )
+from sample.people import Engagement, Reviews, make_engagement, make_reviews
 from sample.sales import Opportunities, Orders, make_opportunities, make_orders
 from sample.service import Service, Staff, make_service, make_staff
 from sample.text import Array
@@ -96,6 +97,8 @@ class World:
     staff: Staff
     service: Service
     responses: Responses
+    engagement: Engagement
+    reviews: Reviews
 
     def keys(self, count: int) -> Array:
         """Numbers for the rows of an object, that no other chunk uses."""
@@ -125,4 +128,6 @@ def make_world(request: s.Request, chunk: int) -> World:
         staff=staff,
         service=service,
         responses=make_responses(request, chunk, accounts, contacts, presence, service),
+        engagement=make_engagement(request, staff),
+        reviews=make_reviews(request, chunk, staff, service),
     )

@@ -414,11 +414,7 @@ def users(world: World, window: Window) -> Records:
     if world.chunk:
         return "users", people, born[rows], RECORDS_PER_EXPORT_PAGE
 
-    # A desk's second holder exists where the first one leaves.
-    agent = np.arange(2 * len(staff.left_day))
-    left = staff.left_day[agent // 2]
-    starts = np.where(agent % 2 == 0, staff.hired_day[agent // 2], left + 1) * s.SECONDS_PER_DAY + 25_200
-    ends = np.where((agent % 2 == 0) & (left < s.NEVER), left * s.SECONDS_PER_DAY + 64_800, s.NEVER_AT)
+    starts, ends = staff.came_at(), staff.gone_at()
     rows = window.changed(starts, ends)
     number = numbers(FIRST_AGENT + rows)
     given = (rows * 7 + 3) % len(s.GIVEN_NAMES)
@@ -436,7 +432,7 @@ def users(world: World, window: Window) -> Records:
             "updated_at": in_quotes(instants(updated)),
             "role": '"agent"',
             "organization_id": "null",
-            "default_group_id": numbers(FIRST_GROUP + rows // 2 % len(s.GROUPS)),
+            "default_group_id": numbers(FIRST_GROUP + staff.team(rows)),
             "external_id": "null",
             "active": flags(~window.known(ends[rows])),
             **common,

@@ -45,6 +45,38 @@ with needed as (
     select 'churn_risk_driver_effect' as name
     union all
     select 'churn_risk_lift_share' as name
+    union all
+    select 'fcr_window_days' as name
+    union all
+    select 'business_calendar_days_back' as name
+    union all
+    select 'business_calendar_days_ahead' as name
+    union all
+    select 'sla_at_risk_share' as name
+    union all
+    select 'sla_at_risk_hours' as name
+    union all
+    select 'backlog_stale_days' as name
+    union all
+    select 'deflection_hours' as name
+    union all
+    select 'self_service_comparison_months' as name
+    union all
+    select 'topic_trend_weeks' as name
+    union all
+    select 'topic_growth_prior_cases' as name
+    union all
+    select 'topic_spike_z_score' as name
+    union all
+    select 'topic_spike_minimum_cases' as name
+    union all
+    select 'topic_spike_quiet_weeks' as name
+    union all
+    select 'confidence_standard_errors' as name
+    union all
+    select 'support_effect_months' as name
+    union all
+    select 'support_effect_follow_up_days' as name
 
 )
 

@@ -360,8 +360,10 @@ def test_references_between_exports_resolve(landing: Path) -> None:
     for object_name in ("usage", "interactions", "self_service_events"):
         accounts = {row["account_id"] for row in rows(landing, "generic", object_name)} - {""}
         assert accounts <= {f"salesforce:{account}" for account in ids["account"]}
-    cases = {row["case_id"] for row in rows(landing, "qualtrics", "responses")} - {""}
+    surveys = rows(landing, "generic", "survey_responses")
+    cases = {row["case_id"] for row in surveys + rows(landing, "qualtrics", "responses")} - {""}
     assert cases <= {f"zendesk:{ticket['id']}" for ticket in records(landing, "tickets")}
+    assert {row["agent_id"] for row in surveys} <= {row["agent_id"] for row in rows(landing, "generic", "agents")}
 
 
 # -- what the company is like
@@ -439,6 +441,38 @@ def test_contracts_are_of_every_kind(landing: Path) -> None:
     assert {row["Service_Process__c"] for row in accounts} == {"retail", "wholesale"}
     assert {row["Support_Plan__c"] for row in accounts} == {"basic", "standard", "premium"}
     assert any(row["ParentId"] for row in accounts)
+
+
+def test_personnel_and_help_desk_tell_of_the_same_people(landing: Path) -> None:
+    groups = {group["id"]: group["name"] for group in records(landing, "groups")}
+    users = {
+        f"zendesk:{user['id']}": (groups[user["default_group_id"]], user["created_at"][:10], user["active"])
+        for user in records(landing, "users")
+        if user["role"] == "agent" and not user["user_fields"]["is_bot"]
+    }
+    people = rows(landing, "generic", "agents")
+    assert {row["agent_id"]: (row["team"], row["hired_at"], not row["left_at"]) for row in people} == users
+    assert {bool(row["left_at"]) for row in people} == {True, False}
+
+
+def test_agents_answer_while_they_are_there_and_tickets_are_reviewed_once_solved(landing: Path, ten_days: Path) -> None:
+    people = {row["agent_id"]: row for row in rows(landing, "generic", "agents")}
+    surveys = rows(landing, "generic", "survey_responses")
+    asked = [row for row in surveys if row["survey_type"] == "engagement"]
+    answered = [row for row in asked if row["responded_at"]]
+    assert 0.7 < len(answered) / len(asked) < 1
+    for row in asked:
+        agent = people[row["agent_id"]]
+        assert agent["hired_at"] < row["sent_at"]
+        assert not agent["left_at"] or row["responded_at"] < agent["left_at"]
+        assert row["score"] in ({*"12345"} if row["responded_at"] else {""})
+    reviews = [row for row in surveys if row["survey_type"] == "quality_review"]
+    created = {f"zendesk:{ticket['id']}": ticket["created_at"] for ticket in records(landing, "tickets")}
+    assert len(reviews) > 200
+    for row in reviews:
+        assert created[row["case_id"]] < row["responded_at"]
+        assert 0 <= int(row["score"]) <= 100
+    assert {row["survey_type"] for row in rows(ten_days, "generic", "survey_responses")} == {"quality_review"}
 
 
 def test_tax_questions_peak_in_spring(landing: Path) -> None:

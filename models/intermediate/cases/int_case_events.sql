@@ -36,8 +36,16 @@ merge_audits as (
 cases_with_events as (
     select
         case_id,
-        max(case when lower(event_type) in ('deleted', 'undeleted') then 1 else 0 end) = 1 as tells_deletion,
-        max(case when lower(event_type) = 'created' then 1 else 0 end) = 1 as tells_creation
+        max(case when lower(event_type) = 'created' then 1 else 0 end) = 1 as tells_creation,
+        max(case when lower(event_type) = 'public_reply' then 1 else 0 end) = 1 as tells_reply,
+        max(case when lower(event_type) = 'status' then 1 else 0 end) = 1 as tells_status,
+        max(case when lower(event_type) in ('deleted', 'undeleted') then occurred_at end) as told_deletion_at,
+        max(
+            case
+                when lower(event_type) in ('deleted', 'undeleted')
+                    then concat(cast(occurred_at as {{ dbt.type_string() }}), ' ', event_id, ' ', lower(event_type))
+            end
+        ) like '% undeleted' as tells_undeletion
     from {{ ref('stg_generic__case_events') }}
     group by case_id
 ),
@@ -58,8 +66,8 @@ ticket_versions as (
     select * from {{ ref('stg_zendesk__ticket_versions') }}
 ),
 
-users as (
-    select * from {{ ref('stg_zendesk__users') }}
+user_versions as (
+    select * from {{ ref('stg_zendesk__user_versions') }}
 ),
 
 zendesk_groups as (
@@ -103,6 +111,7 @@ read_changes as (
         'is_public': 'public',
         'comment_author_id': 'author_id',
         'call_seconds': 'data.call_duration',
+        'answered_by': 'data.answered_by_id',
     }, 'change_index') }}
 ),
 
@@ -120,7 +129,11 @@ named_changes as (
         nullif(read_changes.new_value, '') as new_value,
         case when read_changes.change_type like '%Comment' then coalesce(read_changes.is_public, 'true') end
             as is_public,
-        case when read_changes.change_type = 'VoiceComment' then read_changes.call_seconds end as call_seconds,
+        case when read_changes.change_type = 'VoiceComment' then 'zendesk:' || read_changes.answered_by end as answered_by,
+        case
+            when read_changes.change_type = 'VoiceComment' and read_changes.answered_by is not null
+                then read_changes.call_seconds
+        end as call_seconds,
         case
             when read_changes.change_type like '%Comment' and read_changes.comment_author_id is not null
                 then 'zendesk:' || read_changes.comment_author_id
@@ -138,25 +151,30 @@ named_changes as (
         )
 ),
 
--- Who asked is a customer, also when the list of users does not have them.
+-- Somebody is what the version of that time says: an agent who is none any more was one then. Who asked is a customer,
+-- also when the list of users does not have them.
 people as (
     select
         user_id,
         role,
-        is_bot
-    from users
+        is_bot,
+        valid_from,
+        valid_to
+    from user_versions
 
     union all
 
     select distinct
         tickets.requester_id as user_id,
         'end-user' as role,
-        false as is_bot
+        false as is_bot,
+        cast('1900-01-01 00:00:00' as timestamp) as valid_from,
+        cast('9999-12-31 00:00:00' as timestamp) as valid_to
     from tickets
-    left join users
-        on tickets.requester_id = users.user_id
+    left join user_versions
+        on tickets.requester_id = user_versions.user_id
     where
-        users.user_id is null
+        user_versions.user_id is null
         and tickets.requester_id is not null
 ),
 
@@ -173,11 +191,14 @@ acted_changes as (
         end as actor_type
     from named_changes
     left join people
-        on named_changes.author_id = people.user_id
+        on
+            named_changes.author_id = people.user_id
+            and named_changes.occurred_at >= people.valid_from
+            and named_changes.occurred_at < people.valid_to
 ),
 
 -- A customer's opening message is the case itself and no reply; an agent's stays, for the reply that counts is the
--- next. What the customer said in a call is no reply either, but answering it was work.
+-- next. What the customer said in a call is no reply either, but answering it was an agent's work; a voicemail is a message.
 judged_changes as (
     select
         acted_changes.*,
@@ -192,7 +213,7 @@ judged_changes as (
             when acted_changes.field = 'priority' then 'priority'
             when acted_changes.field = 'approval_status' then approval_words.standard_value
             when acted_changes.is_public = 'false' then 'internal_note'
-            when acted_changes.change_type = 'VoiceComment' and acted_changes.actor_type = 'customer' then 'handling'
+            when acted_changes.answered_by is not null and acted_changes.actor_type = 'customer' then 'handling'
             when
                 acted_changes.is_public = 'true' and acted_changes.actor_type = 'customer' and acted_changes.is_opening
                 then null
@@ -220,8 +241,11 @@ ticket_events as (
         judged_changes.case_id,
         judged_changes.occurred_at,
         judged_changes.event_type,
-        judged_changes.actor_type,
-        judged_changes.author_id as actor_id,
+        case when judged_changes.event_type = 'handling' then 'agent' else judged_changes.actor_type end as actor_type,
+        case
+            when judged_changes.event_type = 'handling' then judged_changes.answered_by
+            else judged_changes.author_id
+        end as actor_id,
         case judged_changes.event_type
             when 'assignment' then 'zendesk:' || judged_changes.previous_value
             when 'team' then coalesce(earlier_groups.group_name, judged_changes.earlier_group_id)
@@ -294,14 +318,15 @@ mapped_events as (
         on lower(generic_events.to_value) = later_status.vendor_value
 ),
 
--- A case without events is known by its own timestamps. One whose events do not tell that it was opened still was.
+-- What the events of a case do not tell is known by its own timestamps: that it was opened, replied to, or solved.
 silent_cases as (
     select
         generic_cases.case_id,
-        generic_cases.created_at,
-        case when cases_with_events.case_id is null then generic_cases.first_replied_at end as first_replied_at,
-        case when cases_with_events.case_id is null then generic_cases.solved_at end as solved_at,
-        case when cases_with_events.case_id is null then generic_cases.closed_at end as closed_at,
+        case when not coalesce(cases_with_events.tells_creation, false) then generic_cases.created_at end as created_at,
+        case when not coalesce(cases_with_events.tells_reply, false) then generic_cases.first_replied_at end
+            as first_replied_at,
+        case when not coalesce(cases_with_events.tells_status, false) then generic_cases.solved_at end as solved_at,
+        case when not coalesce(cases_with_events.tells_status, false) then generic_cases.closed_at end as closed_at,
         generic_cases.assignee_id,
         generic_cases.contact_id,
         generic_cases.first_known_at,
@@ -309,7 +334,11 @@ silent_cases as (
     from generic_cases
     left join cases_with_events
         on generic_cases.case_id = cases_with_events.case_id
-    where not coalesce(cases_with_events.tells_creation, false)
+    where
+        cases_with_events.case_id is null
+        or not cases_with_events.tells_creation
+        or not cases_with_events.tells_reply
+        or not cases_with_events.tells_status
 
     union all
 
@@ -330,71 +359,28 @@ silent_cases as (
 ),
 
 stand_ins as (
-    select
-        concat(case_id, ':1-created') as event_id,
-        case_id,
-        created_at as occurred_at,
-        'created' as event_type,
-        'customer' as actor_type,
-        contact_id as actor_id,
-        cast(null as {{ dbt.type_string() }}) as from_value,
-        'new' as to_value,
-        cast(null as bigint) as handle_seconds,
-        greatest(created_at, first_known_at) as known_at,
-        source
-    from silent_cases
-    where created_at is not null
-
-    union all
-
-    select
-        concat(case_id, ':2-replied') as event_id,
-        case_id,
-        first_replied_at as occurred_at,
-        'public_reply' as event_type,
-        'agent' as actor_type,
-        assignee_id as actor_id,
-        cast(null as {{ dbt.type_string() }}) as from_value,
-        cast(null as {{ dbt.type_string() }}) as to_value,
-        cast(null as bigint) as handle_seconds,
-        greatest(first_replied_at, first_known_at) as known_at,
-        source
-    from silent_cases
-    where first_replied_at is not null
-
-    union all
-
-    select
-        concat(case_id, ':3-solved') as event_id,
-        case_id,
-        solved_at as occurred_at,
-        'status' as event_type,
-        'agent' as actor_type,
-        assignee_id as actor_id,
-        cast(null as {{ dbt.type_string() }}) as from_value,
-        'solved' as to_value,
-        cast(null as bigint) as handle_seconds,
-        greatest(solved_at, first_known_at) as known_at,
-        source
-    from silent_cases
-    where solved_at is not null
-
-    union all
-
-    select
-        concat(case_id, ':4-closed') as event_id,
-        case_id,
-        closed_at as occurred_at,
-        'status' as event_type,
-        'system' as actor_type,
-        cast(null as {{ dbt.type_string() }}) as actor_id,
-        cast(null as {{ dbt.type_string() }}) as from_value,
-        'closed' as to_value,
-        cast(null as bigint) as handle_seconds,
-        greatest(closed_at, first_known_at) as known_at,
-        source
-    from silent_cases
-    where closed_at is not null
+    {% for suffix, column, event_type, actor_type, actor_id, to_value in [
+        ('1-created', 'created_at', 'created', 'customer', 'contact_id', "'new'"),
+        ('2-replied', 'first_replied_at', 'public_reply', 'agent', 'assignee_id', none),
+        ('3-solved', 'solved_at', 'status', 'agent', 'assignee_id', "'solved'"),
+        ('4-closed', 'closed_at', 'status', 'system', none, "'closed'"),
+    ] %}
+        select
+            concat(case_id, ':{{ suffix }}') as event_id,
+            case_id,
+            {{ column }} as occurred_at,
+            '{{ event_type }}' as event_type,
+            '{{ actor_type }}' as actor_type,
+            cast({{ actor_id or 'null' }} as {{ dbt.type_string() }}) as actor_id,
+            cast(null as {{ dbt.type_string() }}) as from_value,
+            cast({{ to_value or 'null' }} as {{ dbt.type_string() }}) as to_value,
+            cast(null as bigint) as handle_seconds,
+            greatest({{ column }}, first_known_at) as known_at,
+            source
+        from silent_cases
+        where {{ column }} is not null
+        {% if not loop.last %}union all{% endif %}
+    {% endfor %}
 ),
 
 -- The help desk tells a merge only in the words of the note that it leaves, and by a tag.
@@ -410,27 +396,44 @@ merge_notes as (
     group by merge_audits.case_id
 ),
 
--- What only the versions of a case tell: that it was deleted, restored or merged, at the instant of the version.
+-- What only the versions of a case tell: that it was deleted, restored or merged, and in what status it is when no
+-- event tells any, at the instant of the version.
 row_states as (
     select
-        case_id,
-        is_deleted,
+        generic_versions.case_id,
+        generic_versions.is_deleted,
         false as is_merged,
-        updated_at,
-        valid_from,
+        case
+            when not coalesce(cases_with_events.tells_status, false)
+                then coalesce(generic_status.status, lower(generic_versions.status))
+        end as status,
+        generic_versions.updated_at,
+        generic_versions.valid_from,
         'generic' as source
     from generic_versions
+    left join cases_with_events
+        on generic_versions.case_id = cases_with_events.case_id
+    left join generic_status
+        on lower(generic_versions.status) = generic_status.vendor_value
 
     union all
 
     select
-        case_id,
-        is_deleted,
-        is_merged,
-        updated_at,
-        valid_from,
+        ticket_versions.case_id,
+        ticket_versions.is_deleted,
+        ticket_versions.is_merged,
+        case
+            when opened_tickets.case_id is null and not ticket_versions.is_deleted
+                then coalesce(zendesk_status.status, lower(ticket_versions.status))
+        end as status,
+        ticket_versions.updated_at,
+        ticket_versions.valid_from,
         'zendesk' as source
     from ticket_versions
+    left join opened_tickets
+        on ticket_versions.case_id = opened_tickets.case_id
+    left join zendesk_status
+        on lower(ticket_versions.status) = zendesk_status.vendor_value
 ),
 
 row_turns as (
@@ -438,10 +441,12 @@ row_turns as (
         case_id,
         is_deleted,
         is_merged,
+        status,
         updated_at,
         source,
-        lag(is_deleted, 1, false) over (partition by case_id order by valid_from) as was_deleted,
-        lag(is_merged, 1, false) over (partition by case_id order by valid_from) as was_merged
+        lag(is_deleted, 1, false) over (partition by case_id order by valid_from asc) as was_deleted,
+        lag(is_merged, 1, false) over (partition by case_id order by valid_from asc) as was_merged,
+        lag(status, 1, 'new') over (partition by case_id order by valid_from asc) as earlier_status
     from row_states
 ),
 
@@ -459,7 +464,28 @@ row_events as (
     where
         row_turns.is_deleted <> row_turns.was_deleted
         and row_turns.updated_at is not null
-        and not coalesce(cases_with_events.tells_deletion, false)
+        and (
+            cases_with_events.told_deletion_at is null
+            or (
+                row_turns.updated_at > cases_with_events.told_deletion_at
+                and row_turns.is_deleted
+                and cases_with_events.tells_undeletion
+            )
+        )
+
+    union all
+
+    select
+        case_id,
+        updated_at as occurred_at,
+        updated_at as known_at,
+        'status' as event_type,
+        status as to_value,
+        source
+    from row_turns
+    where
+        status <> coalesce(earlier_status, 'new')
+        and updated_at is not null
 
     union all
 
@@ -480,7 +506,7 @@ row_events as (
     group by row_turns.case_id, row_turns.source
 ),
 
-ending_events as (
+versioned_events as (
     select
         concat(case_id, ':', event_type, '-', cast(occurred_at as {{ dbt.type_string() }})) as event_id,
         case_id,
@@ -503,7 +529,7 @@ combined as (
     union all
     select * from stand_ins
     union all
-    select * from ending_events
+    select * from versioned_events
 )
 
 select * from combined

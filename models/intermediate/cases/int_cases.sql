@@ -32,6 +32,7 @@ topic_map as (
     select * from {{ ref('topic_map') }}
 ),
 
+-- A row that was first known later still says what the case is, but not that it was deleted by then.
 combined as (
     select
         case_id,
@@ -53,7 +54,7 @@ combined as (
         solved_at,
         closed_at,
         cast(null as {{ dbt.type_string() }}) as merged_into_case_id,
-        is_deleted,
+        is_deleted and coalesce(updated_at < {{ as_of_end() }}, true) as is_known_deleted,
         updated_at,
         first_known_at
     from generic_cases
@@ -80,7 +81,7 @@ combined as (
         tickets.solved_at,
         tickets.closed_at,
         tickets.merged_into_case_id,
-        tickets.is_deleted,
+        tickets.is_deleted and coalesce(tickets.updated_at < {{ as_of_end() }}, true) as is_known_deleted,
         tickets.updated_at,
         tickets.first_known_at
     from tickets
@@ -101,11 +102,20 @@ endings as (
         case_id,
         max(case when event_type = 'deleted' then occurred_at end) as deleted_at,
         max(case when event_type = 'undeleted' then occurred_at end) as undeleted_at,
-        min(case when event_type = 'merged' then occurred_at end) as merged_at,
-        min(case when event_type = 'merged' then to_value end) as merged_into_case_id
+        min(case when event_type = 'merged' then occurred_at end) as merged_at
     from case_events
     where event_type in ('deleted', 'undeleted', 'merged')
     group by case_id
+),
+
+-- Who is merged twice went with the first.
+first_merges as (
+    select
+        case_id,
+        to_value as merged_into_case_id,
+        row_number() over (partition by case_id order by occurred_at asc, event_id asc) as merge_number
+    from case_events
+    where event_type = 'merged'
 ),
 
 cases as (
@@ -131,16 +141,16 @@ cases as (
         combined.first_replied_at,
         combined.solved_at,
         combined.closed_at,
-        coalesce(combined.merged_into_case_id, endings.merged_into_case_id) as merged_into_case_id,
+        coalesce(combined.merged_into_case_id, first_merges.merged_into_case_id) as merged_into_case_id,
         endings.merged_at,
         coalesce(
-            combined.is_deleted
+            combined.is_known_deleted
             or endings.deleted_at > coalesce(endings.undeleted_at, cast('1900-01-01 00:00:00' as timestamp)),
             false
         ) as is_deleted,
         case
             when
-                combined.is_deleted
+                combined.is_known_deleted
                 or endings.deleted_at > coalesce(endings.undeleted_at, cast('1900-01-01 00:00:00' as timestamp))
                 then coalesce(endings.deleted_at, combined.updated_at)
         end as deleted_at,
@@ -151,6 +161,10 @@ cases as (
         on combined.case_id = current_versions.case_id
     left join endings
         on combined.case_id = endings.case_id
+    left join first_merges
+        on
+            combined.case_id = first_merges.case_id
+            and first_merges.merge_number = 1
     left join accounts
         on current_versions.account_id = accounts.account_id
     left join status_map

@@ -1,36 +1,29 @@
-with source as (
+with versions as (
 
-    select * from {{ source('zendesk', 'users') }}
-
-),
-
-newest as (
-
-    {{ newest_versions('source', key=[clean_text('id')], cursor=to_timestamp('updated_at')) }}
+    select * from {{ ref('stg_zendesk__user_versions') }}
 
 ),
 
-renamed as (
+known as (
 
     select
-        {{ vendor_key('zendesk', 'id') }} as user_id,
-        {{ clean_text('role') }} as role,
-        {{ clean_text('name') }} as full_name,
-        {{ vendor_key('zendesk', 'organization_id') }} as organization_id,
-        (
-            coalesce({{ to_json_text('tags') }} like '%"bot"%', false)
-            or coalesce({{ to_boolean(json_text(to_json_text('user_fields'), 'is_bot')) }}, false)
-        ) as is_bot,
-        {{ vendor_key('zendesk', 'default_group_id') }} as group_id,
-        {{ to_timestamp('created_at') }} as created_at,
-        coalesce({{ to_boolean('permanently_deleted') }}, false) as is_deleted,
-        version_at as updated_at,
+        user_id,
+        role,
+        full_name,
+        organization_id,
+        is_bot,
+        group_id,
+        created_at,
+        is_active,
+        is_deleted,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known
