@@ -63,6 +63,7 @@
 
 {# Whole seconds since 1970-01-01 UTC; parts of a second are dropped, so that spans which meet add up. #}
 {% macro epoch_seconds(instant) -%}
+    {%- if is_linting() -%}{{ return('epoch(' ~ instant ~ ')') }}{%- endif -%}
     {{ return(adapter.dispatch('epoch_seconds')(instant)) }}
 {%- endmacro %}
 
@@ -76,6 +77,7 @@
 
 {# The UTC instant of whole seconds since 1970-01-01. #}
 {% macro instant_of(seconds) -%}
+    {%- if is_linting() -%}{{ return('to_timestamp(' ~ seconds ~ ')') }}{%- endif -%}
     {{ return(adapter.dispatch('instant_of')(seconds)) }}
 {%- endmacro %}
 
@@ -89,5 +91,6 @@
 
 {# Whole seconds from the first instant to the second, negative when the second is earlier. #}
 {% macro seconds_from_to(first_instant, second_instant) -%}
+    {%- if is_linting() -%}{{ return('datediff(' ~ first_instant ~ ', ' ~ second_instant ~ ')') }}{%- endif -%}
     ({{ epoch_seconds(second_instant) }} - {{ epoch_seconds(first_instant) }})
 {%- endmacro %}

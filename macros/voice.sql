@@ -78,6 +78,7 @@
 {# One end of the Wilson score interval of a share (95 %): Wilson, 1927. Unlike the share ± its standard error it says
    something when none or all of a few did. `side` is '-' or '+'. #}
 {% macro wilson_bound(successes, trials, side) -%}
+    {%- if is_linting() -%}{{ return('sqrt(' ~ trials ~ ')') }}{%- endif -%}
     {%- set errors = threshold('confidence_standard_errors', 'double') -%}
     {%- set total = 'nullif(cast(' ~ trials ~ ' as double), 0)' -%}
     {%- set share = exact_rate(successes, trials) -%}
