@@ -129,7 +129,8 @@ named_changes as (
         nullif(read_changes.new_value, '') as new_value,
         case when read_changes.change_type like '%Comment' then coalesce(read_changes.is_public, 'true') end
             as is_public,
-        case when read_changes.change_type = 'VoiceComment' then 'zendesk:' || read_changes.answered_by end as answered_by,
+        case when read_changes.change_type = 'VoiceComment' then 'zendesk:' || read_changes.answered_by end
+            as answered_by,
         case
             when read_changes.change_type = 'VoiceComment' and read_changes.answered_by is not null
                 then read_changes.call_seconds
@@ -198,7 +199,8 @@ acted_changes as (
 ),
 
 -- A customer's opening message is the case itself and no reply; an agent's stays, for the reply that counts is the
--- next. What the customer said in a call is no reply either, but answering it was an agent's work; a voicemail is a message.
+-- next. What the customer said in a call is no reply either, but answering it was an agent's work; a voicemail is a
+-- message.
 judged_changes as (
     select
         acted_changes.*,
