@@ -65,7 +65,7 @@ test-long: setup ## Runs killed at ten places, daily deltas under a reader, mart
 	@$(BIN)/python -m pytest -q -m long
 
 pytest: setup ## Python unit tests, and whole runs on small companies
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not long"
 
 # Unit tests bring their own rows; only the shapes of the tables must exist, so they are built from an empty landing.
 dbt-unit: setup ## dbt unit tests

@@ -1,4 +1,4 @@
-"""The published example of the renewal model, from generic extracts through the whole job, to its published parameters."""
+"""The published example of the renewal model, from generic extracts to its parameters, and to what accounts are worth."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 
 from orchestration.scoring.lifetime_value import expected_periods
 from tests.conftest import Company
+from tests.integration.built import build
 from tests.integration.golden import ACCOUNT_COLUMNS, KNOWN_BEFORE, SUBSCRIPTION_COLUMNS, Row
 
 # The "Regular" customers of Fader and Hardie (2007): alive after year 0 … 7 of contracts that began in 2018.
@@ -90,8 +91,8 @@ def write(landing: Path) -> None:
 def marts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
     company = Company(tmp_path_factory.mktemp("regular"))
     write(company.landing)
-    company.run(AS_OF.isoformat())
-    with company.marts() as connection:
+    database = build(company, AS_OF.isoformat(), "account_lifetime_value", "ltv_parameters", "churn_survival")
+    with duckdb.connect(str(database), read_only=True) as connection:
         yield connection
 
 
