@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -114,6 +115,17 @@ def export_marts(database: Path) -> dict[str, str]:
             names = [column[0] for column in connection.description or []]
             exported[table] = "\n".join([",".join(names), *(repr(row) for row in rows)])
     return exported
+
+
+def write_rows(path: Path, rows: Iterable[Mapping[str, object]], columns: Sequence[str] | None = None) -> None:
+    """One CSV file, its folder too. Without `columns`, those of all rows in the order in which they first appear; a cell that
+    a row does not have is empty."""
+    rows = list(rows)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns or list(dict.fromkeys(name for row in rows for name in row)), restval="")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def write_sample(target: Path, *arguments: str) -> None:

@@ -17,6 +17,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from tests.conftest import write_rows
+
 AS_OF = date(2025, 6, 15)
 RATES = Path(__file__).resolve().parents[2] / "seeds" / "exchange_rates.csv"
 
@@ -1146,9 +1148,4 @@ def write(scenarios: Iterable[Scenario], landing: Path) -> None:
         tables["subscriptions"][1].extend(scenario.subscriptions)
         tables["opportunities"][1].extend(scenario.opportunities)
     for name, (columns, rows) in tables.items():
-        folder = landing / "generic" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "golden.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(landing / "generic" / name / "golden.csv", rows, columns)

@@ -9,12 +9,13 @@ one, moves that come after the as-of date, cases of nobody.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import TypeVar
+
+from tests.conftest import write_rows
 
 AS_OF = date(2025, 6, 15)
 FIRST_DAY = date(2024, 10, 1)
@@ -476,18 +477,11 @@ def write(tables: dict[str, list[Row]], landing: Path, pieces: int = 1, draw: Ra
     """One CSV file per entity, or the rows in another order, split over several files that share some rows."""
     for entity, rows in tables.items():
         folder = landing / "generic" / entity
-        folder.mkdir(parents=True, exist_ok=True)
         if draw is None:
-            _write(folder / f"{entity}.csv", COLUMNS[entity], rows)
+            write_rows(folder / f"{entity}.csv", rows, COLUMNS[entity])
             continue
         mixed = draw.sample(rows, len(rows))
         for piece in range(pieces):
             again = draw.sample(rows, len(rows) // 20)
-            _write(folder / f"{draw.randrange(10**6):06d}-{piece}.csv", COLUMNS[entity], mixed[piece::pieces] + again)
-
-
-def _write(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="")
-        writer.writeheader()
-        writer.writerows(rows)
+            name = f"{draw.randrange(10**6):06d}-{piece}.csv"
+            write_rows(folder / name, mixed[piece::pieces] + again, COLUMNS[entity])

@@ -7,10 +7,11 @@ a case without a team is in the schedule `office_hours`: Monday to Friday 9 to 1
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from tests.conftest import write_rows
 
 AS_OF = "2024-06-30"
 
@@ -69,13 +70,7 @@ class ServiceCompany:
 
     def write(self, landing: Path) -> None:
         for entity, rows in self.rows.items():
-            columns = list(dict.fromkeys(column for row in rows for column in row))
-            target = landing / "generic" / entity / f"{entity}.csv"
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with target.open("w", newline="", encoding="utf-8") as handle:
-                writer = csv.DictWriter(handle, columns, restval="")
-                writer.writeheader()
-                writer.writerows(rows)
+            write_rows(landing / "generic" / entity / f"{entity}.csv", rows)
 
 
 STORIES: list[Callable[[ServiceCompany], None]] = []

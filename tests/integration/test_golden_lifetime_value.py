@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -11,7 +10,7 @@ import duckdb
 import pytest
 
 from orchestration.scoring.lifetime_value import expected_periods
-from tests.conftest import Company
+from tests.conftest import Company, write_rows
 from tests.integration.built import build
 from tests.integration.golden import ACCOUNT_COLUMNS, KNOWN_BEFORE, SUBSCRIPTION_COLUMNS, Row
 
@@ -79,12 +78,7 @@ def write(landing: Path) -> None:
         ("accounts", ACCOUNT_COLUMNS, accounts),
         ("subscriptions", SUBSCRIPTION_COLUMNS, subscriptions),
     ):
-        folder = landing / "generic" / name
-        folder.mkdir(parents=True)
-        with (folder / "regular.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(landing / "generic" / name / "regular.csv", rows, columns)
 
 
 @pytest.fixture(scope="module")

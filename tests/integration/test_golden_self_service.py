@@ -6,7 +6,6 @@ thousands of cases of nobody whose topics come and go by chance: what is a spike
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from tests.conftest import SAMPLE_AS_OF, Company
+from tests.conftest import SAMPLE_AS_OF, Company, write_rows
 from tests.integration.built import build
 from tests.integration.recompute_revenue import instant, is_true, records, versions_by_key
 
@@ -110,13 +109,8 @@ CSAT = [
 
 
 def write(landing: Path, entity: str, rows: list[Any]) -> None:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    folder = landing / "generic" / entity
-    folder.mkdir(parents=True)
-    with (folder / "golden.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [*columns, "updated_at"], restval="")
-        writer.writeheader()
-        writer.writerows({"updated_at": "2022-01-01T00:00:00", **row} for row in rows)
+    known = ({"updated_at": "2022-01-01T00:00:00", **row} for row in rows)
+    write_rows(landing / "generic" / entity / "golden.csv", known)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.conftest import Company
+from tests.conftest import Company, write_rows
 from tests.integration.built import build
 
 AS_OF = date(2024, 5, 15)
@@ -70,12 +69,7 @@ class Rows:
 
     def write(self, landing: Path) -> None:
         for entity, rows in self.tables.items():
-            folder = landing / "generic" / entity
-            folder.mkdir(parents=True)
-            with (folder / "teams.csv").open("w", newline="", encoding="utf-8") as file:
-                writer = csv.DictWriter(file, list(rows[0]))
-                writer.writeheader()
-                writer.writerows(rows)
+            write_rows(landing / "generic" / entity / "teams.csv", rows)
 
 
 def golden(rows: Rows) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import random
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from tests.conftest import write_rows
 from tests.integration.recompute_health import COMPONENTS, Company, Record
 
 BuildHealth = Callable[[Path, str], duckdb.DuckDBPyConnection]
@@ -129,13 +129,7 @@ def random_company(rng: random.Random) -> dict[str, list[Record]]:
 
 def land(landing: Path, tables: dict[str, list[Record]]) -> None:
     for name, rows in tables.items():
-        (landing / "generic" / name).mkdir(parents=True)
-        with (landing / "generic" / name / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(
-                file, sorted({column for row in rows for column in row}), lineterminator="\n", restval=""
-            )
-            writer.writeheader()
-            writer.writerows(rows)
+        write_rows(landing / "generic" / name / f"{name}.csv", rows)
 
 
 def same(published: float | None, expected: float | None) -> bool:
