@@ -131,9 +131,9 @@ SCAN_AND_SORT = """
 """
 
 
-def service(root: Path, env: dict[str, str]) -> int:
+def service(root: Path, env: dict[str, str]) -> None:
     """What all service models take at the size of benchmarks/service.py, beside one scan and sort of the same events."""
-    from benchmarks.service import AS_OF, write_company
+    from benchmarks.service import AS_OF, CASES, write_company
 
     print("writing the cases", flush=True)
     write_company(root / "landing")
@@ -154,8 +154,7 @@ def service(root: Path, env: dict[str, str]) -> int:
     total = sum(seconds for name, seconds in took.items() if folders.get(name) in SERVICE_FOLDERS)
     scan = took["scan_and_sort"]
     print(f"all service models {total:.1f} s, one scan and sort of the events {scan:.2f} s: {total / scan:.1f} times")
-    record(40_000, [("service models", total, None, total / scan), ("scan and sort of case events", scan, None, 1.0)])
-    return 0
+    record(CASES, [("service models", total, None, total / scan), ("scan and sort of case events", scan, None, 1.0)])
 
 
 def record(size: int, rows: list[tuple[str, float, float | None, float]]) -> None:
@@ -227,29 +226,11 @@ def compile_models(root: Path, env: dict[str, str], as_of: date) -> Path:
     return path
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--accounts", type=int, default=25_000)
-    parser.add_argument("--folder", type=Path, help="keep everything here (default: a temporary folder)")
-    parser.add_argument("--measure", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
-    parser.add_argument("--service", action="store_true", help="only the service models, on 40,000 cases")
-    parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--scan-and-sort", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.measure:
-        return measure(arguments.measure)
-    if arguments.floor:
-        return floor(arguments.floor, arguments.scan_and_sort)
-
-    root = arguments.folder or Path(tempfile.mkdtemp(prefix="evergreen-bench-"))
-    root.mkdir(parents=True, exist_ok=True)
-    (root / "dagster").mkdir(exist_ok=True)
-    env = environment(root)
-    if arguments.service:
-        return service(root, env)
+def job_and_floor(root: Path, env: dict[str, str], accounts: int) -> None:
+    """The whole daily job on a sample company, and its floor."""
     python = sys.executable
     if not (root / "landing").exists():
-        print(f"writing {arguments.accounts:,} accounts", flush=True)
+        print(f"writing {accounts:,} accounts", flush=True)
         sample = [
             python,
             "-m",
@@ -257,7 +238,7 @@ def main() -> int:
             "--out",
             str(root / "landing"),
             "--accounts",
-            str(arguments.accounts),
+            str(accounts),
             "--seed",
             "7",
         ]
@@ -277,7 +258,31 @@ def main() -> int:
     base = timed([python, "-m", "benchmarks", "--floor", str(compiled)], env, root / "floor.log")
     print("  {:.1f} s, {:.0f} MiB".format(*base))
     print(f"ratio {job[0] / base[0]:.2f}")
-    record(arguments.accounts, [("job", *job, job[0] / base[0]), ("floor", *base, 1.0)])
+    record(accounts, [("job", *job, job[0] / base[0]), ("floor", *base, 1.0)])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--accounts", type=int, default=25_000)
+    parser.add_argument("--folder", type=Path, help="keep everything here (default: a temporary folder)")
+    parser.add_argument("--measure", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.add_argument("--service", action="store_true", help="only the service models, on 40,000 cases")
+    parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--scan-and-sort", action="store_true", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        return measure(arguments.measure)
+    if arguments.floor:
+        return floor(arguments.floor, arguments.scan_and_sort)
+
+    root = arguments.folder or Path(tempfile.mkdtemp(prefix="evergreen-bench-"))
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "dagster").mkdir(exist_ok=True)
+    env = environment(root)
+    if arguments.service:
+        service(root, env)
+    else:
+        job_and_floor(root, env, arguments.accounts)
     if arguments.folder is None:
         shutil.rmtree(root)
     return 0

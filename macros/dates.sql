@@ -61,6 +61,11 @@
     {{ reporting_day(dbt.dateadd('second', -1, as_of_end())) }}
 {%- endmacro %}
 
+{# Whether the month has ended, in the zone of the monthly tables, by the end of the as-of date. #}
+{% macro is_reporting_month_complete(month) -%}
+    {{ plus_months(month, 1) }} <= {{ reporting_day(as_of_end()) }}
+{%- endmacro %}
+
 {# Whole seconds since 1970-01-01 UTC; parts of a second are dropped, so that spans which meet add up. #}
 {% macro epoch_seconds(instant) -%}
     {%- if is_linting() -%}{{ return('epoch(' ~ instant ~ ')') }}{%- endif -%}

@@ -70,11 +70,6 @@
     )
 {%- endmacro %}
 
-{# Whether the month has ended, in the zone of the monthly tables, by the end of the as-of date. #}
-{% macro is_reporting_month_complete(month) -%}
-    {{ plus_months(month, 1) }} <= {{ reporting_day(as_of_end()) }}
-{%- endmacro %}
-
 {# One end of the Wilson score interval of a share (95 %): Wilson, 1927. Unlike the share ± its standard error it says
    something when none or all of a few did. `side` is '-' or '+'. #}
 {% macro wilson_bound(successes, trials, side) -%}

@@ -28,8 +28,8 @@ judged as (
         case_id,
         occurred_at,
         coalesce(
-            coalesce(from_value, earlier_value) in ('solved', 'closed')
-            and to_value in ('new', 'open', 'pending', 'on_hold'),
+            {{ is_solved_status('coalesce(from_value, earlier_value)') }}
+            and {{ is_open_status('to_value') }},
             false
         ) as is_reopen,
         case when from_value is null then greatest(known_at, earlier_known_at) else known_at end as known_at

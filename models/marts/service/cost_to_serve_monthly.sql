@@ -36,7 +36,7 @@ final as (
     select
         costs.account_id,
         costs.month,
-        costs.month < {{ first_of_month(reporting_day(as_of_end())) }} as is_complete,
+        {{ is_reporting_month_complete('costs.month') }} as is_complete,
         cast(costs.cases as bigint) as cases,
         cast(costs.case_cost as decimal(38, 6)) as case_cost,
         movements.closing_mrr,

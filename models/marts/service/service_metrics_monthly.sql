@@ -1,3 +1,8 @@
+{#- What happens to cases, each with the column that says in which month. -#}
+{%- set months_of_steps = [
+    ('created', 'created_month'), ('first_replies', 'first_reply_month'), ('solved', 'solved_month'),
+    ('handled', 'month'), ('reopened', 'month'), ('slas', 'month'), ('backlog', 'month'),
+] -%}
 {%- set dimensions = ['channel', 'topic', 'case_type', 'priority', 'team', 'service_process', 'support_plan'] -%}
 
 with all_cases as (
@@ -262,10 +267,7 @@ backlog as (
 
 happenings as (
 
-    {% for step, month in [
-        ('created', 'created_month'), ('first_replies', 'first_reply_month'), ('solved', 'solved_month'),
-        ('handled', 'month'), ('reopened', 'month'), ('slas', 'month'), ('backlog', 'month')
-    ] %}
+    {% for step, month in months_of_steps %}
         select
             dimension,
             dimension_value,
@@ -356,10 +358,7 @@ joined as (
         coalesce(reopened.reopened_cases, 0) as reopened_cases,
         support_costs.support_cost
     from member_months
-    {% for step, month in [
-        ('created', 'created_month'), ('first_replies', 'first_reply_month'), ('solved', 'solved_month'),
-        ('handled', 'month'), ('reopened', 'month'), ('slas', 'month'), ('backlog', 'month')
-    ] %}
+    {% for step, month in months_of_steps %}
         left join {{ step }}
             on
                 member_months.month = {{ step }}.{{ month }}
@@ -380,7 +379,7 @@ final as (
         month,
         dimension,
         dimension_value,
-        month < {{ first_of_month(reporting_day(as_of_end())) }} as is_complete,
+        {{ is_reporting_month_complete('month') }} as is_complete,
         cast(cases_created as bigint) as cases_created,
         cast(cases_solved as bigint) as cases_solved,
         cast(closing_backlog as bigint) as closing_backlog,
