@@ -31,25 +31,11 @@ responses as (
         customer_type,
         {{ reporting_day('responded_at') }} as responded_on,
         answer_group,
-        scale_min,
-        scale_max,
-        high_is_good
+        is_on_leading_scale
     from {{ ref('fct_survey_responses') }}
     where
         is_valid
         and answer_group is not null
-
-),
-
-leading_scales as (
-
-    select distinct
-        survey_type,
-        scale_min,
-        scale_max,
-        high_is_good
-    from {{ ref('voice_of_customer_by_scale_monthly') }}
-    where is_leading_scale
 
 ),
 
@@ -184,19 +170,15 @@ terms as (
     union all
 
     select
-        responses.customer_type,
+        customer_type,
         'csat_top_box_rate' as metric,
-        responses.responded_on as happened_on,
-        cast(case when responses.answer_group = 'good' then 1 else 0 end as decimal(18, 6)) as numerator,
+        responded_on as happened_on,
+        cast(case when answer_group = 'good' then 1 else 0 end as decimal(18, 6)) as numerator,
         cast(1 as decimal(18, 6)) as denominator
     from responses
-    inner join leading_scales
-        on
-            responses.survey_type = leading_scales.survey_type
-            and responses.scale_min = leading_scales.scale_min
-            and responses.scale_max = leading_scales.scale_max
-            and responses.high_is_good = leading_scales.high_is_good
-    where responses.survey_type = 'csat'
+    where
+        survey_type = 'csat'
+        and is_on_leading_scale
 
     union all
 

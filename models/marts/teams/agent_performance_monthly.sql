@@ -30,18 +30,8 @@ interactions as (
 responses as (
     select * from {{ ref('fct_survey_responses') }}
     where
-        is_valid
+        is_on_leading_scale
         and survey_type in ('csat', 'quality_review', 'engagement')
-),
-
-leading_scales as (
-    select distinct
-        survey_type,
-        scale_min,
-        scale_max,
-        high_is_good
-    from {{ ref('voice_of_customer_by_scale_monthly') }}
-    where is_leading_scale
 ),
 
 -- Moments at which it matters who held a case: its last solving, and answers about it that name nobody.
@@ -242,12 +232,6 @@ answers as (
         responses.scale_min,
         responses.scale_max
     from responses
-    inner join leading_scales
-        on
-            responses.survey_type = leading_scales.survey_type
-            and responses.scale_min = leading_scales.scale_min
-            and responses.scale_max = leading_scales.scale_max
-            and responses.high_is_good = leading_scales.high_is_good
     left join holders
         on concat('response ', responses.response_id) = holders.moment_id
 ),

@@ -22,18 +22,7 @@ responses as (
     select * from {{ ref('fct_survey_responses') }}
     where
         survey_type = 'engagement'
-        and is_valid
-),
-
-leading_scales as (
-    select distinct
-        scale_min,
-        scale_max,
-        high_is_good
-    from {{ ref('voice_of_customer_by_scale_monthly') }}
-    where
-        is_leading_scale
-        and survey_type = 'engagement'
+        and is_on_leading_scale
 ),
 
 -- Who left before the extracts begin is in no list of agents: months before the first trace of work, or of a leaving,
@@ -112,11 +101,6 @@ engagement as (
         max(responses.scale_min) as engagement_scale_min,
         max(responses.scale_max) as engagement_scale_max
     from responses
-    inner join leading_scales
-        on
-            responses.scale_min = leading_scales.scale_min
-            and responses.scale_max = leading_scales.scale_max
-            and responses.high_is_good = leading_scales.high_is_good
     inner join agents
         on responses.agent_id = agents.agent_id
     group by agents.team_name, {{ first_of_month(reporting_day('responses.responded_at')) }}

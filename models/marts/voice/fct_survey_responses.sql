@@ -38,10 +38,30 @@ dated as (
 
 ),
 
+-- the scale that speaks for a kind of survey in tables without a scale: the same one in all months, so that a series
+-- never changes its unit on the way
+ranked_scales as (
+
+    select
+        survey_type,
+        scale_min,
+        scale_max,
+        high_is_good,
+        row_number() over (
+            partition by survey_type
+            order by count(*) desc, scale_max desc, scale_min desc, high_is_good desc
+        ) as scale_rank
+    from responses
+    where is_valid
+    group by survey_type, scale_min, scale_max, high_is_good
+
+),
+
 grouped as (
 
     select
         dated.*,
+        coalesce(ranked_scales.scale_rank = 1, false) as is_on_leading_scale,
         case
             when dated.upright_score >= answer_groups.good_from then 'good'
             when dated.upright_score <= answer_groups.bad_to then 'bad'
@@ -53,6 +73,13 @@ grouped as (
             dated.survey_type = answer_groups.survey_type
             and dated.scale_min = answer_groups.scale_min
             and dated.scale_max = answer_groups.scale_max
+    left join ranked_scales
+        on
+            dated.is_valid
+            and dated.survey_type = ranked_scales.survey_type
+            and dated.scale_min = ranked_scales.scale_min
+            and dated.scale_max = ranked_scales.scale_max
+            and dated.high_is_good = ranked_scales.high_is_good
 
 ),
 
@@ -72,6 +99,7 @@ final as (
         grouped.scale_min,
         grouped.scale_max,
         grouped.high_is_good,
+        grouped.is_on_leading_scale,
         grouped.normalised_score,
         grouped.is_valid,
         grouped.invalid_reason,

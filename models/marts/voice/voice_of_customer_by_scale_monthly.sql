@@ -18,7 +18,7 @@ counted as (
 
     {{ by_dimension(
         'placed',
-        keys=['month', 'survey_type', 'scale_min', 'scale_max', 'high_is_good'],
+        keys=['month', 'survey_type', 'scale_min', 'scale_max', 'high_is_good', 'is_on_leading_scale'],
         measures=[
             'count(*) as responses',
             'count(answer_group) as grouped_responses',
@@ -29,39 +29,6 @@ counted as (
         ],
         dimensions=voice_dimensions()
     ) }}
-
-),
-
--- the scale that speaks for a kind of survey in tables without a scale: the same one in all months, so that a series
--- never changes its unit on the way
-ranked_scales as (
-
-    select
-        survey_type,
-        scale_min,
-        scale_max,
-        high_is_good,
-        row_number() over (
-            partition by survey_type
-            order by count(*) desc, scale_max desc, scale_min desc, high_is_good desc
-        ) as scale_rank
-    from placed
-    group by survey_type, scale_min, scale_max, high_is_good
-
-),
-
-ranked as (
-
-    select
-        counted.*,
-        ranked_scales.scale_rank = 1 as is_leading_scale
-    from counted
-    inner join ranked_scales
-        on
-            counted.survey_type = ranked_scales.survey_type
-            and counted.scale_min = ranked_scales.scale_min
-            and counted.scale_max = ranked_scales.scale_max
-            and counted.high_is_good = ranked_scales.high_is_good
 
 ),
 
@@ -76,7 +43,7 @@ measured as (
         case when survey_type = 'csat' then good_responses end as csat_top_box_count,
         case when survey_type = 'ces' then grouped_responses end as ces_easy_responses,
         case when survey_type = 'ces' then good_responses end as ces_easy_count
-    from ranked
+    from counted
 
 ),
 
@@ -91,7 +58,7 @@ final as (
         dimension,
         dimension_value,
         {{ is_reporting_month_complete('month') }} as is_complete,
-        is_leading_scale,
+        is_on_leading_scale as is_leading_scale,
         cast(responses as bigint) as responses,
         cast(promoters as bigint) as promoters,
         cast(passives as bigint) as passives,
