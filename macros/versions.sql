@@ -5,12 +5,53 @@
    When nothing was known by then, the first version: what is learnt later about an old event must still place it.
    On a tie, and without cursors, the greatest row hash: content decides, never file names or order.
 
-   Both take `key`, a list of SQL expressions over `relation`, and `cursor`, one SQL expression of type timestamp, and
+   All take `key`, a list of SQL expressions over `relation`, and `cursor`, one SQL expression of type timestamp, and
    keep all columns of `relation`, whose `_row_hash`, `_file_name` and `_line_number` they need. They add `version_at`
    (the cursor) and `first_known_at` (the smallest cursor of the key). #}
 
 {# A select of one row per key: its newest known version. #}
 {% macro newest_versions(relation, key, cursor) -%}
+    {{ newest_of(keyed_versions(relation, key, cursor), key) }}
+{%- endmacro %}
+
+{# The same rows, for large relations of which few keys have several versions: only those are sorted. It reads the
+   relation three times. #}
+{% macro newest_versions_of_few(relation, key, cursor) -%}
+    {%- set repeated_keys -%}
+        (
+            select
+                {% for part in key %}
+                {{ part }} as repeated_key_{{ loop.index }},
+                {% endfor %}
+                count(*) as versions
+            from {{ relation }}
+            group by {% for part in key %}{{ part }}{{ ', ' if not loop.last }}{% endfor %}
+            having count(*) > 1
+        ) as repeated
+        on {% for part in key -%}
+            version_key_{{ loop.index }} is not distinct from repeated.repeated_key_{{ loop.index }}
+            {{- ' and ' if not loop.last }}
+        {%- endfor %}
+    {%- endset -%}
+    select
+        keyed.*,
+        keyed.version_at as first_known_at,
+        1 as version_rank
+    from {{ keyed_versions(relation, key, cursor) }} as keyed
+    left join {{ repeated_keys }}
+    where repeated.versions is null
+
+    union all
+
+    {{ newest_of(
+        '(select single.* from ' ~ keyed_versions(relation, key, cursor) ~ ' as single'
+        ~ ' inner join ' ~ repeated_keys ~ ')',
+        key
+    ) }}
+{%- endmacro %}
+
+{# Of keyed versions (a subquery), the newest known of each key. #}
+{% macro newest_of(keyed_relation, key) -%}
     select ranked.*
     from (
         select
@@ -26,7 +67,7 @@
                     _file_name,
                     _line_number
             ) as version_rank
-        from {{ keyed_versions(relation, key, cursor) }} as keyed
+        from {{ keyed_relation }} as keyed
     ) as ranked
     where ranked.version_rank = 1
 {%- endmacro %}

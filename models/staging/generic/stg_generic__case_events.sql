@@ -8,7 +8,7 @@ with source as (
 
 newest as (
 
-    {{ newest_versions('source', key=[clean_text('event_id')], cursor=to_timestamp('updated_at')) }}
+    {{ newest_versions_of_few('source', key=[clean_text('event_id')], cursor=to_timestamp('updated_at')) }}
 
 ),
 
