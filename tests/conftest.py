@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
+import functools
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -16,7 +20,73 @@ import duckdb
 import pytest
 from filelock import FileLock
 
+from orchestration.settings import Settings
+from orchestration.transformation.dbt import dbt_executable, environment
+
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """Where this process runs and builds, one after the other, before what came of it is moved to its own place: dbt parses
+    the whole project anew, for twenty seconds, for every new path of its database."""
+
+    folder: Path
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "warehouse"
+
+    def target(self, project: Path) -> Path:
+        return self.folder / "target" if project == PROJECT else project / "target"
+
+    def dbt(self, as_of: str, *arguments: str, project: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+        """One dbt command on the build database that lies here."""
+        places = {"EVERGREEN_PROJECT_DIR": str(project), "EVERGREEN_WAREHOUSE_DIR": str(self.warehouse)}
+        return subprocess.run(
+            [dbt_executable(), "--no-use-colors", *arguments],
+            cwd=project,
+            env={
+                **{name: text for name, text in os.environ.items() if not name.startswith("EVERGREEN_")},
+                **environment(Settings.from_environment(places)),
+                "DBT_TARGET_PATH": str(self.target(project)),
+                "DBT_LOG_PATH": str(self.folder / "logs"),
+                "PYTHONPATH": str(project),
+                "EVERGREEN_PROJECT_DIR": str(project),
+                "EVERGREEN_AS_OF_DATE": as_of,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def parsed(self) -> Path:
+        """What dbt remembers of the project, as parsed for a database that lies here."""
+        memory = self.target(PROJECT) / "partial_parse.msgpack"
+        if not memory.exists():
+            finished = self.dbt("", "--quiet", "parse")
+            assert finished.returncode == 0, finished.stdout[-4000:]
+        return memory
+
+
+@functools.cache
+def workbench() -> Workbench:
+    folder = Path(tempfile.mkdtemp(prefix="evergreen-workbench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Workbench(folder)
+
+
+def run_dbt(database: Path, as_of: str, *arguments: str, project: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+    """One dbt command on a build database, which lies on the workbench meanwhile."""
+    bench = workbench()
+    place = bench.warehouse / "build" / "build.duckdb"
+    place.parent.mkdir(parents=True)
+    shutil.move(database, place)
+    try:
+        return bench.dbt(as_of, *arguments, project=project)
+    finally:
+        shutil.move(place, database)
+        shutil.rmtree(bench.warehouse)
 
 
 @dataclass
@@ -71,10 +141,26 @@ class Company:
             check=False,
         )
 
-    def run(self, as_of: str | None = None, expect_success: bool = True) -> str:
-        """The run's output; fails the test when the exit code is not the expected one."""
-        process = self.start({"EVERGREEN_AS_OF_DATE": as_of} if as_of else None)
-        output, _ = process.communicate()
+    @contextmanager
+    def _on_the_workbench(self) -> Iterator[dict[str, str]]:
+        place = workbench().warehouse
+        if self.warehouse.exists():
+            shutil.move(self.warehouse, place)
+        try:
+            parsed = {"DBT_PARTIAL_PARSE_FILE_PATH": str(workbench().parsed())} if self.project == PROJECT else {}
+            yield {"EVERGREEN_WAREHOUSE_DIR": str(place), **parsed}
+        finally:
+            if place.exists():
+                shutil.move(place, self.warehouse)
+
+    def run(self, as_of: str | None = None, expect_success: bool = True, in_place: bool = False) -> str:
+        """The run's output; fails the test when the exit code is not the expected one.
+
+        The warehouse lies on the workbench meanwhile, unless `in_place`, for those who watch it during the run.
+        """
+        with nullcontext({}) if in_place else self._on_the_workbench() as place:
+            process = self.start({**place, **({"EVERGREEN_AS_OF_DATE": as_of} if as_of else {})})
+            output, _ = process.communicate()
         assert (process.returncode == 0) is expect_success, output[-6000:]
         return output
 

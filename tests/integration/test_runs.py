@@ -143,7 +143,7 @@ def test_daily_deltas_equal_one_landing_and_a_reader_sees_only_whole_versions(
     reader.start()
     for day in sorted(days):
         land_day(continued, exports, days[day])
-        continued.run()
+        continued.run(in_place=True)
     reader.stopped.set()
     reader.join(10)
     assert reader.failures == []

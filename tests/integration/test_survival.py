@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import subprocess
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -15,8 +13,7 @@ import numpy as np
 import pytest
 from lifelines import KaplanMeierFitter
 
-from orchestration.transformation.dbt import dbt_executable
-from tests.conftest import PROJECT
+from tests.conftest import run_dbt
 
 AS_OF = date(2025, 6, 15)
 MODELS = ("int_service_spells", "int_customer_lives", "churn_survival")
@@ -114,32 +111,9 @@ def built(
             [(f"a{number:04}", life.segment) for number, life in enumerate(lives)],
         )
     variables = {"as_of_date": AS_OF.isoformat(), "data_start_date": data_start.isoformat() if data_start else None}
-    finished = subprocess.run(
-        [
-            dbt_executable(),
-            "--quiet",
-            "run",
-            "--select",
-            *MODELS,
-            "--vars",
-            json.dumps(variables),
-            "--target-path",
-            str(folder / "target"),
-            "--log-path",
-            str(folder),
-        ],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "DBT_PROFILES_DIR": str(PROJECT),
-            "DO_NOT_TRACK": "1",
-            "EVERGREEN_BUILD_DB": str(database),
-            "EVERGREEN_TEMP_DIR": str(folder / "tmp"),
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # With other variables dbt parses anew, and what it remembers then is of no use to other tests.
+    given = ["--vars", json.dumps(variables), "--target-path", str(folder / "target")] if data_start else []
+    finished = run_dbt(database, AS_OF.isoformat(), "--quiet", "run", *given, "--select", *MODELS)
     assert finished.returncode == 0, finished.stdout[-3000:]
     curves: dict[tuple[str, str], Curve] = {}
     with duckdb.connect(str(database), read_only=True) as connection:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,36 +11,20 @@ import duckdb
 import pytest
 
 from orchestration.ingestion.declarations import SourceObject, load_declarations
+from tests.conftest import run_dbt
 
 PROJECT = Path(__file__).resolve().parents[2]
 DECLARATIONS = {declared.label: declared for declared in load_declarations(PROJECT)}
 STAGING_AND_OPS = ["path:models/staging", "cast_failures", "conflicts", "orphans"]
-AS_OF = "{as_of_date: '2024-06-30'}"
-
-
-def dbt(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """One dbt command whose state, log and database stay in `folder`."""
-    return subprocess.run(
-        [str(Path(sys.executable).parent / "dbt"), "--no-use-colors", *arguments],
-        cwd=PROJECT,
-        env={
-            **os.environ,
-            "DBT_PROFILES_DIR": str(PROJECT),
-            "DBT_TARGET_PATH": str(folder / "target"),
-            "DBT_LOG_PATH": str(folder / "logs"),
-            "DO_NOT_TRACK": "1",
-            "EVERGREEN_BUILD_DB": str(folder / "build.duckdb"),
-            "EVERGREEN_TEMP_DIR": str(folder / "tmp"),
-        },
-        capture_output=True,
-        text=True,
-    )
+AS_OF = "2024-06-30"
 
 
 def build(folder: Path, *selected: str) -> None:
     """`dbt build` of the selection and the seeds it reads; fails the test with dbt's own words."""
     selection = [f"+{name}" for name in selected]
-    done = dbt(folder, "build", "--exclude-resource-type", "unit_test", "test", "--vars", AS_OF, "--select", *selection)
+    done = run_dbt(
+        folder / "build.duckdb", AS_OF, "build", "--exclude-resource-type", "unit_test", "test", "--select", *selection
+    )
     assert done.returncode == 0, done.stdout[-6000:]
 
 
@@ -260,15 +241,15 @@ def test_orphans_list_references_to_what_never_landed_in_any_source(dirty_build:
 
 
 @pytest.mark.parametrize(
-    ("variables", "complaint"),
-    [("{}", "No as-of date"), ("{as_of_date: 30.06.2024}", "must be an ISO date")],
+    ("as_of", "complaint"),
+    [("", "No as-of date"), ("30.06.2024", "must be an ISO date")],
     ids=["missing", "not ISO"],
 )
 def test_a_run_without_a_usable_as_of_date_is_refused_with_a_clear_error(
-    variables: str, complaint: str, tmp_path: Path
+    as_of: str, complaint: str, tmp_path: Path
 ) -> None:
     with duckdb.connect(str(tmp_path / "build.duckdb")) as connection:
         create_raw(connection, DECLARATIONS["generic.agents"])
-    done = dbt(tmp_path, "run", "--vars", variables, "--select", "stg_generic__agents")
+    done = run_dbt(tmp_path / "build.duckdb", as_of, "run", "--select", "stg_generic__agents")
     assert done.returncode != 0
     assert complaint in done.stdout
