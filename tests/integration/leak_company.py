@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 from pathlib import Path
 
 MONDAY = "2026-03-02"
@@ -24,12 +25,14 @@ LATE = {
     "late_reopen",
     "late_match",
     "late_account",
+    "late_order",
 }
 # What changed after the Monday, without being late.
 CHANGED = {
     "new_segment", "noticed", "repriced", "bought_more", "new_case", "case_leaves", "case_arrives", "case_deleted", "case_merged",
     "case_restored", "reopened", "corrected_survey", "survey_leaves", "survey_arrives", "interaction_leaves", "interaction_arrives",
     "new_usage", "contact_leaves", "contact_arrives", "rival_domain", "rating_comment", "ticket_leaves", "ticket_arrives", "task_deleted",
+    "signed_later", "taken_over", "unpaid_later", "order_leaves", "order_arrives", "told_as_note",
 }  # fmt: skip
 ACCOUNTS = sorted(LATE | CHANGED | {"quiet"})
 
@@ -51,6 +54,17 @@ class Exports:
 
     def salesforce(self, entity: str, **values: object) -> None:
         self.rows.setdefault(f"salesforce/{entity}", []).append(values)
+
+    def scattered(self, other: Exports, rng: random.Random) -> list[Exports]:
+        """The rows of both, in any order, as three exports that tell nothing of when a row was written."""
+        parts = [Exports() for _ in range(3)]
+        for tables in ("rows", "pages"):
+            for entity in {**getattr(self, tables), **getattr(other, tables)}:
+                mixed = [*getattr(self, tables).get(entity, []), *getattr(other, tables).get(entity, [])]
+                rng.shuffle(mixed)
+                for row in mixed:
+                    getattr(rng.choice(parts), tables).setdefault(entity, []).append(row)
+        return parts
 
     def write(self, landing: Path, name: str) -> None:
         for entity, rows in self.rows.items():
@@ -97,6 +111,7 @@ def by_monday() -> Exports:
     for account in ACCOUNTS:
         export.add(
             "subscriptions", subscription_id=f"s-{account}", account_id=account, product="P", start_date="2025-01-01", amount=100,
+            end_date="2026-04-30" if account in ("signed_later", "taken_over") else "",
             billing_period="month", currency="USD", seats=10, updated_at="2025-01-01T00:00:00Z",
         )  # fmt: skip
         export.add(
@@ -115,6 +130,11 @@ def by_monday() -> Exports:
             "survey_responses", response_id=f"r-{account}", survey_type="nps", account_id=account, score=8,
             responded_at="2026-02-13T10:00:00Z", updated_at="2026-02-13T10:00:00Z",
         )  # fmt: skip
+        if account in ("unpaid_later", "order_leaves"):
+            export.add(
+                "orders", order_id=f"o-{account}", account_id=account, ordered_at="2026-02-01T10:00:00Z", amount=10,
+                status="overdue" if account == "order_leaves" else "open", updated_at="2026-02-01T10:00:00Z",
+            )  # fmt: skip
         if account in ("reopened", "late_reopen", "case_merged"):
             export.add(
                 "case_events",
@@ -227,6 +247,7 @@ def by_monday() -> Exports:
         updated_at="2025-01-01T00:00:00Z",
     )
     _ticket(export, 5, 5, "2026-02-16T10:00:00Z", epoch("2026-02-16"))
+    sf_order(export, "2026-02-01T10:00:00.000Z", "false")
     export.salesforce(
         "task",
         Id="00T000000000001AAA",
@@ -250,6 +271,13 @@ def sf_account(export: Exports, number: int, website: str, at: str) -> None:
         CreatedDate=at,
         SystemModstamp=at,
     )
+
+
+def sf_order(export: Exports, at: str, deleted: str) -> None:
+    export.salesforce(
+        "order", Id="801000000000001AAA", AccountId="001000000000001AAA", EffectiveDate="2026-02-01", Status="Past Due",
+        IsDeleted=deleted, SystemModstamp=at,
+    )  # fmt: skip
 
 
 def after_monday() -> Exports:
@@ -306,6 +334,19 @@ def after_monday() -> Exports:
             "updated_at": after,
         },
     )
+    base = {**base, "amount": 100, "updated_at": after}
+    for account, start in (("signed_later", "2026-05-01"), ("taken_over", "2026-03-20")):
+        export.add(
+            "subscriptions",
+            **{**base, "subscription_id": f"s-{account}-2", "account_id": account, "start_date": start},
+            renewed_from_id=f"s-{account}",
+        )
+    # Orders.
+    order: Row = {"ordered_at": "2026-02-01T10:00:00Z", "amount": 10, "status": "overdue", "updated_at": after}
+    export.add("orders", **{**order, "order_id": "o-unpaid_later", "account_id": "unpaid_later"})
+    export.add("orders", **{**order, "order_id": "o-order_leaves", "account_id": "order_arrives"})
+    export.add("orders", **{**order, "order_id": "o-late", "account_id": "late_order", "ordered_at": before})
+    sf_order(export, "2026-03-10T09:00:00.000Z", "true")
     # Cases.
     case: Row = {
         "created_at": "2026-02-11T10:00:00Z",
@@ -380,6 +421,10 @@ def after_monday() -> Exports:
         updated_at=after,
     )
     # Contact and usage.
+    export.add(
+        "interactions", interaction_id="i-told_as_note", account_id="told_as_note", kind="note",
+        occurred_at="2026-02-10T10:00:00Z", updated_at=after,
+    )  # fmt: skip
     export.add(
         "interactions",
         interaction_id="i-interaction_leaves",

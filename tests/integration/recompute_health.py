@@ -1,8 +1,8 @@
 """Health once more, in plain Python, straight from the rows of a small company's generic files.
 
 A second opinion written from the metric dictionary: no SQL, no data frame, no code of the project. Every account and date
-is looked at on its own, by going through all rows. Subscriptions are open-ended or end on `ended_at`; renewals are not
-modelled. Slow, and meant to be.
+is looked at on its own, by going through all rows. Subscriptions end on `ended_at`, or with a term that does not go on by
+itself; a successor begins no earlier than the day after its predecessor's last. Slow, and meant to be.
 """
 
 from __future__ import annotations
@@ -36,6 +36,18 @@ def seed(name: str) -> list[Record]:
         return list(csv.DictReader(file))
 
 
+def spelt(status: str) -> str:
+    """A status as systems that write it otherwise would."""
+    return "_".join(status.lower().replace("-", " ").replace("_", " ").split())
+
+
+def last_day(row: Record) -> date | None:
+    """The last day in service that a contract states; None when it goes on."""
+    if row["ended_at"]:
+        return day(row["ended_at"])
+    return date.fromisoformat(row["end_date"]) if row["end_date"] and row["auto_renew"] != "true" else None
+
+
 @dataclass
 class Health:
     """What is said of one account and date. `known_on`: the newest day on which anything that went into it was learnt."""
@@ -45,6 +57,18 @@ class Health:
     score: float | None
     coverage: float
     band: str
+    known_on: date
+    commercial: Commercial
+
+
+@dataclass
+class Commercial:
+    """MRR in service against that of before, less what lies ahead."""
+
+    value: float
+    renewal_ahead: Fraction
+    trouble: Fraction
+    seats: int
     known_on: date
 
 
@@ -77,9 +101,14 @@ class Company:
     def __init__(self, tables: dict[str, list[Record]]) -> None:
         self.accounts = by_key(tables["accounts"], "account_id")
         self.subscriptions = by_key(tables["subscriptions"], "subscription_id")
+        self.successors: dict[str, list[Versions]] = defaultdict(list)
+        for versions in self.subscriptions.values():
+            for number in {row["renewed_from_id"] for row in versions.rows if row["renewed_from_id"]}:
+                self.successors[number].append(versions)
         self.cases = by_key(tables["cases"], "case_id")
         self.responses = by_key(tables["survey_responses"], "response_id")
         self.interactions = by_key(tables["interactions"], "interaction_id")
+        self.orders = by_key(tables["orders"], "order_id")
         self.events = tables["case_events"]
         usage: dict[tuple[str, ...], Versions] = defaultdict(Versions)
         for row in sorted(tables["usage"], key=lambda row: instant(row["updated_at"])):
@@ -88,6 +117,7 @@ class Company:
         self.settings = {row["name"]: Fraction(row["value"]) for row in seed("metric_thresholds")}
         self.weights = seed("health_score_weights")
         self.bands = seed("health_bands")
+        self.troubles = {spelt(row["status"]): Fraction(row["severity"]) for row in seed("payment_troubles")}
         self.rates = seed("exchange_rates")
         starts = [day(row["start_date"]) for each in self.subscriptions.values() for row in each.rows]
         self.first_month = min(starts).replace(day=1)
@@ -108,33 +138,75 @@ class Company:
 
         return of(currency) / of("USD")
 
-    def commercial(self, account: str, on: date) -> tuple[Fraction, float | None, int, date] | None:
-        """MRR in service, the component's value, seats and what was learnt when; None without MRR."""
+    def commercial(self, account: str, on: date) -> Commercial | None:
+        """None without MRR in service."""
         reference = on - timedelta(days=self.days("commercial"))
-        now = secured = then = Fraction(0)
+        horizon = on + timedelta(days=self.days("renewal_ahead"))
+        now = secured = then = ahead = Fraction(0)
         seats = 0
         known = LONG_AGO
         first: dict[date, Fraction] = defaultdict(Fraction)
-        for versions in self.subscriptions.values():
+        for number, versions in self.subscriptions.items():
             row = versions.at(on)
             start = day(row["start_date"])
-            end = day(row["ended_at"]) + timedelta(days=1) if row["ended_at"] else date.max
-            if row["account_id"] != account or row["is_trial"] == "true" or start > on or end <= reference:
+            last = last_day(row)
+            if row["account_id"] != account or row["is_trial"] == "true" or start > on:
+                continue
+            if last is not None and last < reference:
                 continue
             amount = Fraction(row["amount"]) * self.rate(row["currency"], on)
-            known = max(known, versions.known_on)
+            known = max(known, versions.known_on, self.late_successor_known_on(number, on))
             first[start] += amount
             if start <= reference:
                 then += amount
-            if end > on:
+            if last is None or last >= on:
                 now += amount
                 seats += int(row["seats"])
                 if not (row["cancelled_at"] and day(row["cancelled_at"]) <= on):
                     secured += amount
+                    if last is not None and last <= horizon and not self.is_renewed(number, on):
+                        ahead += amount
         if now <= 0:
             return None
         base = then if then > 0 else first[min(first)]
-        return now, float(secured / base), seats, known
+        trouble, payment_known = self.payment_trouble(account, on)
+        value = (
+            secured / base
+            - self.settings["health_renewal_ahead_weight"] * ahead / now
+            - self.settings["health_payment_weight"] * trouble
+        )
+        return Commercial(max(0.0, float(value)), ahead / now, trouble, seats, max(known, payment_known))
+
+    def is_renewed(self, number: str, on: date) -> bool:
+        """Whether a contract that names this one had been exported by the date."""
+        return any(
+            versions.known_on <= on and versions.at(on)["renewed_from_id"] == number
+            for versions in self.successors[number]
+        )
+
+    def late_successor_known_on(self, number: str, on: date) -> date:
+        """When it was learnt, after the fact, that another contract had taken over from this one."""
+        late = [
+            (day(row["start_date"]), versions.known_on)
+            for versions in self.successors[number]
+            for row in versions.rows
+            if row["renewed_from_id"] == number and versions.known_on > day(row["start_date"])
+        ]
+        if not late or min(start for start, _ in late) > on:
+            return LONG_AGO
+        return max(learnt for _, learnt in late)
+
+    def payment_trouble(self, account: str, on: date) -> tuple[Fraction, date]:
+        """Severity of the worst order of the account, and when the last of those that are troubled was learnt of."""
+        worst, known = Fraction(0), LONG_AGO
+        for versions in self.orders.values():
+            row = versions.at(on)
+            severity = self.troubles.get(spelt(row["status"]), Fraction(0))
+            ordered = day(row["ordered_at"])
+            if row["account_id"] == account and severity and on - timedelta(days=self.days("payment")) < ordered <= on:
+                worst = max(worst, severity)
+                known = max(known, versions.known_on)
+        return worst, known
 
     def adoption(self, account: str, on: date, seats: int) -> tuple[float | None, date]:
         by_day: dict[date, dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
@@ -242,6 +314,7 @@ class Company:
             (day(row["occurred_at"]), max(day(row["occurred_at"]), day(row["updated_at"])))
             for each in self.interactions.values()
             for row in each.rows
+            if row["kind"] != "note"
         ]
         if not rows or min(rows)[0] > on:
             return None, LONG_AGO
@@ -251,6 +324,7 @@ class Company:
             row = versions.at(on)
             if (
                 row["account_id"] == account
+                and row["kind"] != "note"
                 and on - timedelta(days=self.days("relationship")) < day(row["occurred_at"]) <= on
             ):
                 count += 1
@@ -262,13 +336,12 @@ class Company:
         commercial = self.commercial(account, on)
         if commercial is None:
             return None
-        _, ratio, seats, known = commercial
         parts = {
-            "adoption": self.adoption(account, on, seats),
+            "adoption": self.adoption(account, on, commercial.seats),
             "service": self.service(account, on),
             "sentiment": self.sentiment(account, on),
             "relationship": self.relationship(account, on),
-            "commercial": (ratio, known),
+            "commercial": (commercial.value, commercial.known_on),
         }
         segment = "default"
         known = max(learnt for _, learnt in parts.values())
@@ -307,4 +380,4 @@ class Company:
                 and (not row["to_score"] or score + 1e-9 < float(row["to_score"]))
             ]
             band = held[0]["risk_band"]
-        return Health(values, contributions, score, coverage, band, known)
+        return Health(values, contributions, score, coverage, band, known, commercial)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -10,7 +11,7 @@ import duckdb
 import pytest
 
 from tests.conftest import write_sample
-from tests.integration.leak_company import CHANGED, LATE, LATER, MONDAY, after_monday, by_monday
+from tests.integration.leak_company import CHANGED, LATE, LATER, MONDAY, Exports, after_monday, by_monday
 
 BuildHealth = Callable[[Path, str], duckdb.DuckDBPyConnection]
 Row = tuple[object, ...]
@@ -55,6 +56,15 @@ def component(connection: duckdb.DuckDBPyConnection, day: str, account: str, nam
     return value
 
 
+def both_tables(connection: duckdb.DuckDBPyConnection) -> str:
+    """Every row and column of the health marts as text in order of key, marks of restated rows included."""
+    return "\n".join(
+        repr(row)
+        for table in ("fct_account_health", "fct_account_health_components")
+        for row in connection.execute(f"select * from marts.{table} order by all").fetchall()
+    )
+
+
 def test_later_exports_change_health_only_by_late_events(tmp_path: Path, build_health: BuildHealth) -> None:
     landing = tmp_path / "landing"
     by_monday().write(landing, "by_monday")
@@ -79,6 +89,12 @@ def test_later_exports_change_health_only_by_late_events(tmp_path: Path, build_h
     assert component(now, MONDAY, "late_usage", "adoption") == 0.9
     assert component(now, MONDAY, "corrected_usage", "adoption") == 0.9
     assert component(now, MONDAY, "late_subscription", "commercial") == 10
+    assert component(now, MONDAY, "late_order", "commercial") == 0.875
+    assert component(now, MONDAY, "signed_later", "commercial") == 0.75, "nobody knew that it would be renewed"
+    assert component(now, MONDAY, "taken_over", "commercial") == 0.75
+    assert component(now, MONDAY, "order_leaves", "commercial") == 0.875
+    assert component(now, MONDAY, CRM_ACCOUNT, "commercial") == 0.875
+    assert component(now, MONDAY, "told_as_note", "relationship") == 1
 
     # And what changed afterwards did change what is said of afterwards.
     assert component(now, LATER, "new_case", "service") == 2
@@ -96,10 +112,22 @@ def test_later_exports_change_health_only_by_late_events(tmp_path: Path, build_h
     assert component(now, LATER, "survey_leaves", "sentiment") is None
     assert component(now, LATER, "interaction_leaves", "relationship") == 0
     assert component(now, LATER, "noticed", "commercial") == 0
+    for account in ("signed_later", "taken_over", "order_leaves", CRM_ACCOUNT):
+        assert component(now, LATER, account, "commercial") == 1, account
+    assert component(now, LATER, "unpaid_later", "commercial") == 0.875
+    assert component(now, LATER, "order_arrives", "commercial") == 0.875
+    assert component(now, LATER, "told_as_note", "relationship") == 0
     assert component(now, LATER, "new_usage", "adoption") == 0.9
     # An answer stays with the account that the contact belonged to when answering.
     assert component(now, LATER, "contact_leaves", "sentiment") != component(now, LATER, "quiet", "sentiment")
     assert component(now, LATER, "contact_leaves", "service") == 2
+
+    # Told twice, each time with the rows in other files and in another order, a day is told in the same bytes.
+    for as_of, exports, told in ((MONDAY, (by_monday(), Exports()), then), (LATER, (by_monday(), after_monday()), now)):
+        scattered = tmp_path / f"scattered_{as_of}"
+        for number, part in enumerate(exports[0].scattered(exports[1], random.Random(as_of))):
+            part.write(scattered, f"part_{number}")
+        assert both_tables(build_health(scattered, as_of)) == both_tables(told), as_of
 
 
 @pytest.mark.long

@@ -29,7 +29,16 @@ def random_company(rng: random.Random) -> dict[str, list[Record]]:
     """Forty accounts and what they did in sixteen months; a tenth of it is exported late, moved or corrected."""
     tables: dict[str, list[Record]] = {
         name: []
-        for name in ("accounts", "subscriptions", "cases", "case_events", "survey_responses", "interactions", "usage")
+        for name in (
+            "accounts",
+            "subscriptions",
+            "orders",
+            "cases",
+            "case_events",
+            "survey_responses",
+            "interactions",
+            "usage",
+        )
     }
     accounts = [f"a{number:02d}" for number in range(40)]
 
@@ -51,6 +60,21 @@ def random_company(rng: random.Random) -> dict[str, list[Record]]:
             )
             tables[table].append(later)
 
+    def add_terms(subscription: dict[str, object], start: date) -> None:
+        """A contract of half a year and those that follow it; a third of them go on by themselves. They are signed some
+        time before they begin, a few of them only afterwards, and some leave a gap."""
+        is_repeating = rng.random() < 0.3
+        for term in range(1, 4):
+            end = start + timedelta(days=rng.randrange(120, 240))
+            add("subscriptions", **{**subscription, "start_date": start.isoformat(), "end_date": end.isoformat(),
+                "auto_renew": "true" if is_repeating else "false"})  # fmt: skip
+            if is_repeating or rng.random() < 0.3 or end >= AS_OF + timedelta(days=30):
+                return
+            predecessor = subscription["subscription_id"]
+            start = end + timedelta(days=rng.choice([1, 1, 1, 20]))
+            subscription = {**subscription, "subscription_id": f"{predecessor}-{term}", "renewed_from_id": predecessor,
+                "amount": rng.randrange(1_000, 90_000), "updated_at": stamp(start - timedelta(days=rng.randrange(-15, 100)))}  # fmt: skip
+
     for account in accounts:
         add("accounts", account_id=account, segment=rng.choice(SEGMENTS), updated_at=stamp(FIRST_DAY))
         if rng.random() < 0.3:
@@ -63,8 +87,11 @@ def random_company(rng: random.Random) -> dict[str, list[Record]]:
                 "subscription_id": f"s-{account}-{number}", "account_id": account, "product": "P", "start_date": start.isoformat(),
                 "amount": rng.randrange(1_000, 90_000), "billing_period": "month", "currency": rng.choice(["USD", "EUR", "JPY"]),
                 "seats": rng.randrange(1, 40), "is_trial": "true" if rng.random() < 0.1 else "false", "cancelled_at": None, "ended_at": None,
-                "updated_at": stamp(learnt(start)),
+                "end_date": None, "auto_renew": None, "renewed_from_id": None, "updated_at": stamp(learnt(start)),
             }  # fmt: skip
+            if rng.random() < 0.5:
+                add_terms(subscription, start)
+                continue
             add("subscriptions", **subscription)
             if rng.random() < 0.35 and start < AS_OF - timedelta(days=80):
                 notice = start + timedelta(days=rng.randrange(60, (AS_OF - start).days))
@@ -119,9 +146,20 @@ def random_company(rng: random.Random) -> dict[str, list[Record]]:
         kind, highest = rng.choice([("nps", 12), ("csat", 5), ("ces", 7)])
         add("survey_responses", moves=True, response_id=f"r{number:03d}", survey_type=kind, account_id=rng.choice(accounts), score=rng.randrange(0, highest + 1),
             high_is_good="false" if kind == "ces" else "", responded_at=stamp(answered), updated_at=stamp(learnt(answered), 13))  # fmt: skip
-    for number in range(400):
+    statuses = ["paid", "open", "overdue", "Past Due", "charged-back", "disputed"]
+    for number in range(200):
+        ordered = some_day()
+        order_id, learnt_on = f"o{number:03d}", learnt(ordered)
+        add("orders", moves=True, order_id=order_id, account_id=rng.choice(accounts), ordered_at=stamp(ordered),
+            status=rng.choice(statuses), updated_at=stamp(learnt_on, 13))  # fmt: skip
+        if rng.random() < 0.4:
+            later = {**tables["orders"][-1], "status": rng.choice(statuses)}
+            later["updated_at"] = stamp(learnt_on + timedelta(days=rng.randrange(1, 120)), 14)
+            tables["orders"].append(later)
+    for number in range(450):
         happened = some_day()
-        add("interactions", moves=True, interaction_id=f"i{number:03d}", account_id=rng.choice(accounts), kind="call", occurred_at=stamp(happened),
+        add("interactions", moves=True, interaction_id=f"i{number:03d}", account_id=rng.choice(accounts),
+            kind=rng.choice(["call", "email", "chat", "meeting", "note"]), occurred_at=stamp(happened),
             updated_at=stamp(learnt(happened), 13))  # fmt: skip
     # Nothing that is exported after the as-of date is known by it.
     return {name: [row for row in rows if row["updated_at"][:10] <= AS_OF.isoformat()] for name, rows in tables.items()}
@@ -160,7 +198,7 @@ def test_health_equals_the_recomputation(tmp_path: Path, build_health: BuildHeal
     }
     days = sorted({on for _, on in published})
     assert len(days) > 30
-    compared = restated = incomplete = 0
+    compared = restated = incomplete = due = troubled = 0
     for account in owners:
         for on in days:
             expected = company.health(account, on)
@@ -184,6 +222,10 @@ def test_health_equals_the_recomputation(tmp_path: Path, build_health: BuildHeal
             compared += 1
             restated += is_restated
             incomplete += coverage < 0.999
+            due += expected.commercial.renewal_ahead > 0
+            troubled += expected.commercial.trouble > 0
     assert compared > 800
     assert restated > 50
     assert incomplete > 50
+    assert due > 100
+    assert troubled > 100

@@ -1,6 +1,6 @@
 with
 
--- Everything that a business user can edit about the score, in an order of its own.
+-- Everything that a business user can edit about the score, in an order of its own; how it is judged is none of it.
 score_weights as (
     select
         concat_ws(
@@ -28,13 +28,25 @@ health_bands as (
 thresholds as (
     select concat_ws('|', 'threshold', name, cast(cast(value as decimal(18, 6)) as {{ dbt.type_string() }})) as row_text
     from {{ ref('metric_thresholds') }}
-    where name like 'health_%'
+    where
+        name like 'health_%'
+        and name not like 'health_backtest_%'
+),
+
+payment_troubles as (
+    select
+        concat_ws(
+            '|', 'payment trouble', {{ status_key('status') }}, cast(severity as {{ dbt.type_string() }})
+        ) as row_text
+    from {{ ref('payment_troubles') }}
 ),
 
 combined as (
     select row_text from score_weights
     union all
     select row_text from health_bands
+    union all
+    select row_text from payment_troubles
     union all
     select row_text from thresholds
 ),

@@ -16,6 +16,8 @@ settings as (
     select {{ threshold('health_relationship_days') }} as relationship_days
 ),
 
+-- A note is written for colleagues; the customer took no part in it. Replies in cases are not counted either: service
+-- holds those cases against the account, and answering them would give back what they take.
 contacts as (
     select
         interaction_versions.account_id,
@@ -27,7 +29,9 @@ contacts as (
         cast(interaction_versions.valid_to as date) as known_until
     from interaction_versions
     cross join settings
-    where not interaction_versions.is_deleted
+    where
+        not interaction_versions.is_deleted
+        and coalesce(lower(interaction_versions.kind), 'unknown') <> 'note'
 ),
 
 counted as (

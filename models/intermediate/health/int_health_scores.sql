@@ -1,4 +1,7 @@
 {%- set components = health_components() -%}
+{%- set commercial_parts = [
+    'revenue_ratio', 'notice_share', 'renewal_ahead_share', 'payment_severity', 'payment_status', 'payment_orders'
+] -%}
 
 with
 
@@ -61,6 +64,9 @@ measured as (
         sentiment.measure as sentiment_value,
         relationship.measure as relationship_value,
         commercial.measure as commercial_value,
+        {% for part in commercial_parts %}
+            commercial.{{ part }},
+        {% endfor %}
         greatest(
             commercial.known_on,
             adoption.known_on,
@@ -97,6 +103,9 @@ scored as (
         measured.weight_segment,
         measured.band_segment,
         measured.known_on,
+        {% for part in commercial_parts %}
+            measured.{{ part }},
+        {% endfor %}
         {% for component in components %}
             measured.{{ component }}_value,
             weights.{{ component }}_weight,
@@ -170,6 +179,9 @@ banded as (
             totalled.{{ component }}_score,
             totalled.{{ component }}_weight,
             totalled.{{ component }}_contribution,
+        {% endfor %}
+        {% for part in commercial_parts %}
+            totalled.{{ part }},
         {% endfor %}
         totalled.coverage,
         totalled.health_score,

@@ -1,22 +1,7 @@
 with
 
-usage as (
-    select * from {{ ref('stg_generic__usage') }}
-),
-
--- The same people use several features of a product on a day, so a product's active users are its busiest feature's.
 product_days as (
-    select
-        account_id,
-        product,
-        usage_date,
-        max(active_users) as active_users,
-        max(licensed_seats) as licensed_seats,
-        max(updated_at) as updated_at,
-        min(first_known_at) as first_known_at
-    from usage
-    where usage_date <= {{ as_of_date() }}
-    group by account_id, product, usage_date
+    select * from {{ ref('int_usage_product_days') }}
 ),
 
 -- Products have their own seats, so they add up.

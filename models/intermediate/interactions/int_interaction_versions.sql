@@ -16,6 +16,7 @@ combined as (
     select
         interaction_id,
         account_id,
+        kind,
         occurred_at,
         false as is_deleted,
         updated_at as known_at,
@@ -28,6 +29,7 @@ combined as (
     select
         interaction_id,
         account_id,
+        kind,
         occurred_at,
         coalesce(is_deleted, false) as is_deleted,
         updated_at as known_at,
@@ -40,6 +42,7 @@ combined as (
     select
         interaction_id,
         account_id,
+        kind,
         occurred_at,
         coalesce(is_deleted, false) as is_deleted,
         updated_at as known_at,

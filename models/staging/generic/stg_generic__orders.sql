@@ -1,31 +1,26 @@
-with source as (
+with versions as (
 
-    select * from {{ source('generic', 'orders') }}
-
-),
-
-newest as (
-
-    {{ newest_versions('source', key=[clean_text('order_id')], cursor=to_timestamp('updated_at')) }}
+    select * from {{ ref('stg_generic__order_versions') }}
 
 ),
 
-renamed as (
+known as (
 
     select
-        {{ clean_text('order_id') }} as order_id,
-        {{ clean_text('account_id') }} as account_id,
-        {{ to_timestamp('ordered_at') }} as ordered_at,
-        {{ to_decimal('amount') }} as amount,
-        {{ clean_text('currency') }} as currency,
-        {{ clean_text('status') }} as status,
-        version_at as updated_at,
+        order_id,
+        account_id,
+        ordered_at,
+        amount,
+        currency,
+        status,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known

@@ -1,32 +1,27 @@
-with source as (
+with versions as (
 
-    select * from {{ source('salesforce', 'order') }}
-
-),
-
-newest as (
-
-    {{ newest_versions('source', key=[clean_text('Id')], cursor=to_timestamp('SystemModstamp')) }}
+    select * from {{ ref('stg_salesforce__order_versions') }}
 
 ),
 
-renamed as (
+known as (
 
     select
-        {{ vendor_key('salesforce', 'Id') }} as order_id,
-        {{ vendor_key('salesforce', 'AccountId') }} as account_id,
-        coalesce({{ to_timestamp('ActivatedDate') }}, {{ to_timestamp('EffectiveDate') }}) as ordered_at,
-        {{ to_decimal('TotalAmount') }} as amount,
-        {{ clean_text('CurrencyIsoCode') }} as currency,
-        {{ clean_text('Status') }} as status,
-        coalesce({{ to_boolean('IsDeleted') }}, false) as is_deleted,
-        version_at as updated_at,
+        order_id,
+        account_id,
+        ordered_at,
+        amount,
+        currency,
+        status,
+        is_deleted,
+        updated_at,
         first_known_at,
         _row_hash,
         _file_name,
         _line_number
-    from newest
+    from versions
+    where {{ is_known_version() }}
 
 )
 
-select * from renamed
+select * from known
