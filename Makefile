@@ -23,7 +23,7 @@ ACCOUNTS ?= 2500
 SEED ?= 7
 PORT ?= 3000
 
-.PHONY: help setup run rollback metrics ui test test-long pytest dbt-unit lint format spark bench clean
+.PHONY: help setup run rollback metrics actions tune-health compare-health ui test test-long pytest dbt-unit lint format spark bench clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,15 @@ rollback: setup ## Show readers the version before the current one
 
 metrics: setup ## Show the last twelve months of retention, churn and renewals, and how to ask for more
 	@$(BIN)/python -m orchestration metrics
+
+actions: setup ## Show whom to call today and why
+	@$(BIN)/python -m orchestration actions
+
+tune-health: setup ## Learn weights of the health score from who left and judge them (WRITE=1: put them into the seed)
+	@$(BIN)/python -m orchestration tune-health $(if $(WRITE),--write)
+
+compare-health: setup ## Set the published health score beside another version of it (VERSION=…, or seeds)
+	@$(BIN)/python -m orchestration compare-health $(if $(VERSION),--version $(VERSION))
 
 ui: setup ## Open Dagster on 127.0.0.1 (PORT=3000)
 	@mkdir -p $(EVERGREEN_DAGSTER_DIR)

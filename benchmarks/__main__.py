@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,25 @@ def measure(command: list[str]) -> int:
     return finished.returncode
 
 
-def floor(compiled: Path, scan_and_sort: bool = False) -> int:
+def used() -> tuple[float, float]:
+    """(wall seconds, CPU seconds of all threads of this process) since some beginning."""
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    return time.perf_counter(), spent.ru_utime + spent.ru_stime
+
+
+def print_used(since: tuple[float, float], name: str) -> None:
+    wall, cpu = (now - then for now, then in zip(used(), since, strict=True))
+    print(f"{wall:8.2f} s {cpu:8.2f} s CPU {name}")
+
+
+def add_twenty_million() -> None:
+    """Work that is the same everywhere, so that runs of different machines and days can be compared."""
+    total = 0
+    for number in range(20_000_000):
+        total += number
+
+
+def floor(compiled: Path, yardsticks: bool = False) -> int:
     """Read the landed files and run the compiled code of every node in dependency order, in this process."""
     from orchestration.ingestion.declarations import load_declarations
     from orchestration.ingestion.lake import create_build_database
@@ -82,7 +101,13 @@ def floor(compiled: Path, scan_and_sort: bool = False) -> int:
     print(f"ingestion {time.perf_counter() - started:.1f} s")
     nodes = json.loads(compiled.read_text())
     with connect(settings, str(settings.build_database)) as connection:
+        # As in profiles.yml.
         connection.execute("set preserve_insertion_order = false")
+        connection.execute("set disabled_compression_methods = 'fsst,dictionary'")
+        if yardsticks:
+            began = used()
+            add_twenty_million()
+            print_used(began, "additions_before")
         for schema in sorted({node["schema"] for node in nodes}):
             connection.execute(f'create schema if not exists "{schema}"')
         for node in nodes:
@@ -93,7 +118,7 @@ def floor(compiled: Path, scan_and_sort: bool = False) -> int:
                     f"create table {name} as from read_csv('{node['seed']}', header = true, types = {types})"
                 )
             else:
-                began = time.perf_counter()
+                began = used()
                 if node["kind"] == "python":
                     # dbt's compiled form has the model and what stands for `dbt` in it.
                     parts: dict[str, Any] = {}
@@ -103,12 +128,15 @@ def floor(compiled: Path, scan_and_sort: bool = False) -> int:
                     connection.execute(f"create table {name} as from frame")
                 else:
                     connection.execute(f"create {node['kind']} {name} as {node['code']}")
-                print(f"{time.perf_counter() - began:8.2f} s {node['name']}")
+                print_used(began, node["name"])
         print(f"floor {time.perf_counter() - started:.1f} s")
-        if scan_and_sort:
-            began = time.perf_counter()
+        if yardsticks:
+            began = used()
             connection.execute(SCAN_AND_SORT)
-            print(f"{time.perf_counter() - began:8.2f} s scan_and_sort")
+            print_used(began, "scan_and_sort")
+            began = used()
+            add_twenty_million()
+            print_used(began, "additions_after")
     return 0
 
 
@@ -132,29 +160,71 @@ SCAN_AND_SORT = """
 
 
 def service(root: Path, env: dict[str, str]) -> None:
-    """What all service models take at the size of benchmarks/service.py, beside one scan and sort of the same events."""
+    """What all service models take at the size of benchmarks/service.py, beside two yardsticks taken in the same process:
+    one scan and sort of the same events, and twenty million additions in Python before and after the models."""
     from benchmarks.service import AS_OF, CASES, write_company
 
     print("writing the cases", flush=True)
     write_company(root / "landing")
     compiled = compile_models(root, env, date.fromisoformat(AS_OF))
     print("running the models", flush=True)
-    timed([sys.executable, "-m", "benchmarks", "--floor", str(compiled), "--scan-and-sort"], env, root / "floor.log")
+    log = root / "floor.log"
+    _, peak = timed([sys.executable, "-m", "benchmarks", "--floor", str(compiled), "--yardsticks"], env, log)
     took = {
-        name: float(seconds)
-        for seconds, name in re.findall(r"^ *([0-9.]+) s (\w+)$", (root / "floor.log").read_text(), re.M)
+        name: (float(wall), float(cpu))
+        for wall, cpu, name in re.findall(r"^ *([0-9.]+) s +([0-9.]+) s CPU (\w+)$", log.read_text(), re.M)
     }
-    folders = {node["name"]: node["folder"] for node in json.loads(compiled.read_text())}
-    for folder in SERVICE_FOLDERS:
-        of_folder = {name: took[name] for name in folders if folders[name] == folder and name in took}
-        print(f"{sum(of_folder.values()):8.2f} s {folder}")
-        for name, seconds in sorted(of_folder.items(), key=lambda item: -item[1]):
-            if seconds >= 0.05:
-                print(f"      {seconds:8.2f} s {name}")
-    total = sum(seconds for name, seconds in took.items() if folders.get(name) in SERVICE_FOLDERS)
-    scan = took["scan_and_sort"]
-    print(f"all service models {total:.1f} s, one scan and sort of the events {scan:.2f} s: {total / scan:.1f} times")
-    record(CASES, [("service models", total, None, total / scan), ("scan and sort of case events", scan, None, 1.0)])
+
+    def sums(names: Iterable[str]) -> tuple[float, float]:
+        return sum(took[name][0] for name in names), sum(took[name][1] for name in names)
+
+    models = {
+        folder: [node["name"] for node in json.loads(compiled.read_text()) if node["folder"] == folder]
+        for folder in SERVICE_FOLDERS
+    }
+    print("    wall      CPU")
+    for folder, names in models.items():
+        print("{:8.2f} {:8.2f} s".format(*sums(names)), folder)
+        for name in sorted(names, key=lambda each: -took[each][1]):
+            if took[name][1] >= 0.05:
+                print("      {:8.2f} {:8.2f} s".format(*took[name]), name)
+    wall, cpu = sums(name for names in models.values() for name in names)
+    sort_wall, sort_cpu = took["scan_and_sort"]
+    loop_wall, loop_cpu = (seconds / 2 for seconds in sums(["additions_before", "additions_after"]))
+    print(f"{wall:8.2f} {cpu:8.2f} s all service models, {peak:.0f} MiB")
+    print(f"{sort_wall:8.2f} {sort_cpu:8.2f} s scan and sort of the events; CPU of models ÷ this: {cpu / sort_cpu:.1f}")
+    print(f"{loop_wall:8.2f} {loop_cpu:8.2f} s twenty million additions; CPU of models ÷ this: {cpu / loop_cpu:.1f}")
+    record(
+        CASES,
+        [
+            ("service models", wall, peak, wall / sort_wall),
+            ("scan and sort of case events", sort_wall, None, 1.0),
+            ("twenty million additions", loop_wall, None, loop_wall / sort_wall),
+        ],
+    )
+
+
+def health(root: Path, env: dict[str, str], accounts: int) -> None:
+    """What the health score tells of who leaves, beside what caused it in the sample and nobody exports."""
+    from benchmarks.health import report
+
+    truth = root / "truth.parquet"
+    print(f"writing {accounts:,} accounts", flush=True)
+    sample = [
+        sys.executable,
+        "-m",
+        "sample",
+        "--out",
+        str(root / "landing"),
+        "--accounts",
+        str(accounts),
+        "--seed",
+        "7",
+    ]
+    timed([*sample, "--truth", str(truth)], env, root / "sample.log")
+    print("the whole job", flush=True)
+    timed([sys.executable, "-m", "orchestration", "run"], env, root / "job.log")
+    print(report(root / "warehouse" / "marts.duckdb", truth))
 
 
 def record(size: int, rows: list[tuple[str, float, float | None, float]]) -> None:
@@ -266,14 +336,17 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=25_000)
     parser.add_argument("--folder", type=Path, help="keep everything here (default: a temporary folder)")
     parser.add_argument("--measure", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--health", action="store_true", help="the health score beside the sample's hidden satisfaction"
+    )
     parser.add_argument("--service", action="store_true", help="only the service models, on 40,000 cases")
     parser.add_argument("--floor", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--scan-and-sort", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--yardsticks", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
         return measure(arguments.measure)
     if arguments.floor:
-        return floor(arguments.floor, arguments.scan_and_sort)
+        return floor(arguments.floor, arguments.yardsticks)
 
     root = arguments.folder or Path(tempfile.mkdtemp(prefix="evergreen-bench-"))
     root.mkdir(parents=True, exist_ok=True)
@@ -281,6 +354,8 @@ def main() -> int:
     env = environment(root)
     if arguments.service:
         service(root, env)
+    elif arguments.health:
+        health(root, env, arguments.accounts)
     else:
         job_and_floor(root, env, arguments.accounts)
     if arguments.folder is None:

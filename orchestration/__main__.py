@@ -1,4 +1,4 @@
-"""The command line behind `make run`, `make rollback` and `make metrics`."""
+"""The command line behind `make run`, `rollback`, `metrics`, `actions`, `tune-health` and `compare-health`."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import duckdb
 from tabulate import tabulate
 
 from orchestration.ingestion.declarations import DeclarationError
+from orchestration.metrics.actions import page
 from orchestration.metrics.sample import MetricsUnavailable, sample
 from orchestration.publication.versions import NothingToRollBackTo, roll_back
+from orchestration.scoring.health_models import HealthUnavailable
 from orchestration.settings import SettingError, Settings
 from orchestration.transformation.dbt import ProjectDoesNotParse
 from orchestration.validation.runner import row_counts
@@ -87,7 +89,9 @@ def run(settings: Settings) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m orchestration", description="Evergreen's daily run")
-    parser.add_argument("command", choices=["run", "rollback", "metrics"])
+    parser.add_argument("command", choices=["run", "rollback", "metrics", "actions", "tune-health", "compare-health"])
+    parser.add_argument("--write", action="store_true", help="tune-health: put the new weights into the seed")
+    parser.add_argument("--version", help="compare-health: the version to compare with the published one, or `seeds`")
     arguments = parser.parse_args()
     try:
         settings = Settings.from_environment()
@@ -95,6 +99,17 @@ def main() -> int:
             return run(settings)
         if arguments.command == "metrics":
             print(sample(settings))
+            return 0
+        if arguments.command == "actions":
+            print(page(settings))
+            return 0
+        if arguments.command in ("tune-health", "compare-health"):
+            from orchestration.scoring import health_commands  # SciPy takes a second that no other command needs
+
+            if arguments.command == "tune-health":
+                print(health_commands.tune(settings, arguments.write))
+            else:
+                print(health_commands.compare_versions(settings, arguments.version))
             return 0
         version = roll_back(settings)
         print(f"readers now see version {version.number} ({version.path})")
@@ -105,6 +120,7 @@ def main() -> int:
         SuiteError,
         NothingToRollBackTo,
         MetricsUnavailable,
+        HealthUnavailable,
     ) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

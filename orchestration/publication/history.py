@@ -71,6 +71,35 @@ RUN_TABLES: dict[str, dict[str, str]] = {
         "file_name": "varchar",
         "is_current": "boolean",
     },
+    # The health models that were ever published, a row set per version, by the first run that published it: comparing two
+    # versions of a score takes the weights of both. Small, and never forgotten.
+    "health_models": {
+        "run_id": "varchar",
+        "as_of_date": "date",
+        "model_version": "varchar",
+        "component": "varchar",
+        "segment": "varchar",
+        "weight": "double",
+        "low": "double",
+        "high": "double",
+        "direction": "varchar",
+        "coverage_floor": "double",
+    },
+    "health_model_bands": {
+        "run_id": "varchar",
+        "as_of_date": "date",
+        "model_version": "varchar",
+        "segment": "varchar",
+        "risk_band": "varchar",
+        "from_score": "double",
+        "to_score": "double",
+    },
+}
+# What a row set of the history is known by, where that is not the run.
+SET_KEYS = {
+    "published_versions": "version",
+    "health_models": "model_version",
+    "health_model_bands": "model_version",
 }
 # DuckDB names a database after its file: in ops.duckdb a schema of the same name would make `ops.runs` ambiguous, so the
 # tables stand in the main schema there and are `ops.runs` all the same.
@@ -133,8 +162,11 @@ def _carry_over(connection: duckdb.DuckDBPyConnection, schema: str, settings: Se
     could write ops.duckdb is still known from the version it published."""
     for number, (path, earlier_schema) in enumerate(kept_histories(settings)):
         connection.execute(f"attach {literal(path)} as earlier_{number} (read_only)")
+        found = _tables(connection, f"earlier_{number}", earlier_schema)
         for table, columns in RUN_TABLES.items():
-            key = "version" if table == "published_versions" else "run_id"
+            if table not in found:
+                continue  # the file is of a release that did not keep it
+            key = SET_KEYS.get(table, "run_id")
             names = ", ".join(identifier(name) for name in columns)
             connection.execute(
                 f"insert into {schema}.{table} select {names} from earlier_{number}.{earlier_schema}.{table}"
@@ -252,17 +284,50 @@ def _add_run(
     )
 
 
+def _add_health_model(
+    connection: duckdb.DuckDBPyConnection, schema: str, record: RunRecord, build: Path | None
+) -> None:
+    """The weights, bounds and bands behind the published health scores, unless an earlier run published the same."""
+    if record.version is None or build is None or not build.exists():
+        return
+    connection.execute(f"attach {literal(build)} as build_health (read_only)")
+    if "fct_account_health" in _tables(connection, "build_health", "marts"):
+        about = f"{literal(record.run_id)}, cast({literal(record.as_of_date or '')} as date), versions.model_version"
+        of_new_version = f"""(
+            select max(model_version) as model_version from build_health.marts.fct_account_health
+        ) as versions
+        where versions.model_version is not null
+            and versions.model_version not in (select model_version from {schema}.{{table}})"""
+        connection.execute(
+            f"""insert into {schema}.health_models
+            select {about}, seed.component, seed.segment, seed.weight, seed.low, seed.high, seed.direction, (
+                select value from build_health.seeds.metric_thresholds where name = 'health_coverage_floor'
+            )
+            from build_health.seeds.health_score_weights as seed, {of_new_version.format(table="health_models")}"""
+        )
+        connection.execute(
+            f"""insert into {schema}.health_model_bands
+            select {about}, seed.segment, seed.risk_band, seed.from_score, seed.to_score
+            from build_health.seeds.health_bands as seed, {of_new_version.format(table="health_model_bands")}"""
+        )
+    connection.execute("detach build_health")
+
+
+def _tables(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -> set[str]:
+    return {
+        row[0]
+        for row in connection.execute(
+            "select table_name from duckdb_tables() where database_name = ? and schema_name = ?", [database, schema]
+        ).fetchall()
+    }
+
+
 def _copy_build_tables(connection: duckdb.DuckDBPyConnection, schema: str, build: Path | None) -> None:
     """The row-grain findings of the build (dbt models of schema ops), where it got that far."""
     if build is None or not build.exists():
         return
     connection.execute(f"attach {literal(build)} as build_ops (read_only)")
-    found = {
-        row[0]
-        for row in connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'build_ops' and schema_name = 'ops'"
-        ).fetchall()
-    }
+    found = _tables(connection, "build_ops", "ops")
     for table in BUILD_TABLES:
         if table in found:
             connection.execute(f"create table {schema}.{table} as select * from build_ops.ops.{table}")
@@ -290,6 +355,7 @@ def write_history(
     _carry_over(connection, schema, settings, record.run_id)
     _note_what_readers_see(connection, schema, settings)
     _add_run(connection, schema, settings, record, datetime.now(UTC))
+    _add_health_model(connection, schema, record, build)
     _forget_old_runs(connection, schema, settings.runs_kept)
     _copy_build_tables(connection, schema, build)
     for declared in withhold:

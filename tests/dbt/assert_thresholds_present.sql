@@ -74,9 +74,69 @@ with needed as (
     union all
     select 'confidence_standard_errors' as name
     union all
+    select 'health_adoption_days' as name
+    union all
+    select 'health_service_days' as name
+    union all
+    select 'health_service_case_weight' as name
+    union all
+    select 'health_service_reopen_weight' as name
+    union all
+    select 'health_sentiment_days' as name
+    union all
+    select 'health_sentiment_half_life_days' as name
+    union all
+    select 'health_sentiment_nps_weight' as name
+    union all
+    select 'health_sentiment_csat_weight' as name
+    union all
+    select 'health_sentiment_ces_weight' as name
+    union all
+    select 'health_relationship_days' as name
+    union all
+    select 'health_commercial_days' as name
+    union all
+    select 'health_renewal_ahead_days' as name
+    union all
+    select 'health_renewal_ahead_weight' as name
+    union all
+    select 'health_payment_days' as name
+    union all
+    select 'health_payment_weight' as name
+    union all
+    select 'health_coverage_floor' as name
+    union all
+    select 'health_trend_points' as name
+    union all
+    select 'health_driver_points' as name
+    union all
+    select 'scorecard_close_share' as name
+    union all
     select 'support_effect_months' as name
     union all
     select 'support_effect_follow_up_days' as name
+    union all
+    select 'account_timeline_automatic_renewal_days' as name
+    union all
+    select 'health_backtest_short_horizon_days' as name
+    union all
+    select 'health_backtest_long_horizon_days' as name
+    union all
+    select 'health_backtest_prior_accounts' as name
+    union all
+    select 'health_backtest_minimum_churned' as name
+    union all
+    select 'health_backtest_training_share' as name
+    union all
+    select 'health_backtest_training_losses' as name
+    union all
+    select 'health_backtest_prior_losses' as name
+    union all
+    select 'actions_now_days' as name
+    union all
+    select 'actions_soon_days' as name
+    union all
+    select 'actions_page_rows' as name
 
 )
 

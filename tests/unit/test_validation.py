@@ -120,6 +120,13 @@ COMPANY = """
         from marts.fct_case_slas
         where is_active;
 
+    create table marts.customer_actions as
+        select
+            date '2026-03-31' as as_of_date, printf('a%02d', number) as account_id, 'health_fell' as action,
+            number as priority, case when number = 1 then 'now' else 'soon' end as urgency, 'Health fell' as reason,
+            cast(150 as decimal(18, 6)) as mrr_at_stake, date '2026-04-01' as due_date, true as is_on_page
+        from range(1, 4) as numbers(number);
+
     create table marts.retention_cohorts as
         select
             date '2026-01-01' as cohort_month, age as months_since_start, 30 as cohort_accounts,
@@ -208,7 +215,8 @@ COMPANY = """
     create table marts.fct_account_health as
         select
             account_id, as_of_date, cast(70 as double) as health_score, cast(null as double) as score_4_weeks_ago,
-            cast(1 as double) as coverage, 'healthy' as risk_band, 'flat' as trend
+            cast(1 as double) as coverage, 'healthy' as risk_band, 'flat' as trend,
+            'no change of 5 points or more' as trend_driver
         from marts.dim_accounts
         cross join (values (date '2026-03-30'), (date '2026-03-31')) as dates(as_of_date)
         where is_active;
@@ -253,6 +261,24 @@ COMPANY = """
         select
             90 as horizon_days, '70–80 %' as probability_band, 40 as renewals, cast(0.75 as double) as mean_probability,
             cast(0.75 as double) as renewed_share;
+
+    create table marts.health_backtest as
+        select
+            date '2025-06-30' as as_of_date, horizon_days, 30 as accounts, 3 as churned, 1 as unscored_accounts,
+            0 as unscored_churned, cast(0.8 as double) as auc, cast(0.08 as double) as brier_score,
+            cast(0.09 as double) as brier_constant, 4 as at_risk_accounts, 2 as at_risk_churned,
+            cast(0.5 as double) as at_risk_precision, cast(2 / 3 as double) as at_risk_recall
+        from (values (90), (180)) as horizons(horizon_days);
+
+    create table marts.health_backtest_bands as
+        select
+            90 as horizon_days, decile as score_decile, 3 as accounts, case when decile = 1 then 3 else 0 end as churned,
+            cast(case when decile = 1 then 1 else 0 end as double) as churn_rate,
+            cast(case when decile = 1 then 0.4 else 0 end as double) as churn_rate_lower,
+            cast(case when decile = 1 then 1 else 0.6 end as double) as churn_rate_upper,
+            cast(10 * decile - 8 as double) as score_from, cast(10 * decile as double) as score_to,
+            cast(10 * decile - 4 as double) as mean_score
+        from range(1, 11) as deciles(decile);
 
     create table marts.account_churn_risk as
         select
@@ -307,6 +333,13 @@ COMPANY = """
             1 as joined_and_left_agents, 3 as ending_agents, cast(0.25 as double) as attrition_rate,
             3 as engagement_responses, cast(4 as double) as engagement_score, 1 as engagement_scale_min,
             5 as engagement_scale_max;
+
+    create table marts.kpi_scorecard as
+        select
+            date '2026-03-01' as month, kpi, 'Head of customer success' as owner, 'month' as period, 'share' as unit,
+            cast(29 as decimal(38, 6)) as numerator, cast(30 as decimal(38, 6)) as denominator,
+            cast(29 / 30 as double) as actual, target, 'high_is_good' as direction, status, 'same' as trend
+        from (values ('one', 0.9, 'met'), ('two', 0.99, 'close'), ('three', null, null)) as kpis(kpi, target, status);
 
     create table marts.activity_metrics_monthly as
         select
@@ -385,6 +418,30 @@ COMPANY = """
             timestamp '2026-03-05 12:00:00' as last_seen_at, rank
         from (values ('login', 1), ('billing', 2)) as topics(topic, rank);
 
+    create table marts.product_adoption_monthly as
+        select
+            account_id, 'Ledger' as product, month, true as is_usage_known, is_entitled, 10 as licensed_seats,
+            active_users, case when is_entitled then 10 - active_users end as unused_seats,
+            cast(active_users as double) / 10 as seat_utilisation, active_users * 9 as event_count,
+            cast(0.5 as double) as feature_breadth, sign(active_users) as active_days, 28 as days,
+            cast(0.04 as double) as stickiness, is_entitled and active_users > 4 as is_adopted,
+            month = date '2026-02-01' and is_entitled as is_first_month,
+            case when is_entitled then date '2026-02-01' end as first_entitled_on,
+            case when is_entitled and active_users > 0 then date '2026-02-07' end as first_value_at,
+            case when is_entitled and active_users > 0 then 6 end as days_to_first_value
+        from (values ('a01', 8, true), ('a02', 0, true), ('a03', 3, false))
+            as accounts(account_id, active_users, is_entitled)
+        cross join (values (date '2026-02-01'), (date '2026-03-01')) as months(month);
+
+    create table marts.adoption_rates_monthly as
+        select
+            product, month, true as is_complete, is_usage_known, 2 as entitled_accounts, 1 as using_accounts,
+            1 as adopting_accounts, cast(0.5 as double) as adoption_rate, 0 as trial_accounts,
+            1 as unentitled_accounts, 20 as licensed_seats, 8 as seated_active_users, 12 as unused_seats,
+            cast(0.4 as double) as seat_utilisation
+        from marts.product_adoption_monthly
+        where account_id = 'a01';
+
     create table marts.case_backlog_daily as
         select
             day as date, 'phone' as channel, 'Front line' as team, 'retail' as service_process,
@@ -415,6 +472,28 @@ COMPANY = """
             cast(case when closing_mrr > 0 then 55 / closing_mrr end as double) as cost_share_of_mrr
         from marts.fct_mrr_movements
         where month = date '2026-03-01';
+
+    create table marts.account_360 as
+        select
+            account_id, is_active, current_mrr, 12 * current_mrr as arr, date '2026-01-01' as customer_since,
+            3 as tenure_months, cast(null as date) as last_churned_on, cast(null as date) as returned_on,
+            date '2026-03-30' as last_used_on, cast(null as date) as notice_given_on,
+            case when is_active then cast(80 as double) end as health_score, case when is_active then 'healthy' end as risk_band,
+            case when is_active then 'flat' end as health_trend, cast(0.1 as double) as churn_probability,
+            date '2026-03-31' as next_renewal_date, 1800 as next_renewal_arr,
+            cast(0.9 as double) as next_renewal_probability, date '2026-03-01' as next_notice_deadline, 1 as open_cases,
+            0 as oldest_open_case_days, 1 as cases_last_90_days, 2 as cases_lifetime,
+            timestamp '2026-03-31 12:00:00' as last_interaction_at, 'call' as last_interaction_kind, 9 as last_nps_score,
+            timestamp '2026-03-10 12:00:00' as last_nps_at, 4 as last_csat_score, 1 as last_csat_scale_min,
+            5 as last_csat_scale_max, timestamp '2026-03-31 23:59:59' as last_csat_at,
+            cast(null as timestamp) as last_unhappy_answer_at
+        from marts.dim_accounts;
+
+    create table marts.account_timeline as
+        select
+            account_id, timestamp '2026-03-31 23:59:59' as occurred_at, '70-case:' || account_id as entry_id,
+            'case_opened' as kind, 'Case opened' as title, 'by phone' as detail
+        from marts.dim_accounts;
 
     create table intermediate.int_accounts as select account_id, false as is_deleted from marts.dim_accounts;
     create table intermediate.int_subscription_terms_due as select 's0' as subscription_id, false as is_amended;
@@ -850,6 +929,8 @@ ESTIMATES = {
     "marts.churn_risk_backtest",
     "marts.churn_risk_calibration",
     "marts.churn_risk_coefficients",
+    "marts.customer_actions",
+    "marts.health_backtest_bands",
     "marts.renewal_forecast",
     "marts.renewal_forecast_calibration",
 }
