@@ -54,8 +54,8 @@ def judged(published: Path, truth: Path, horizon: int) -> pd.DataFrame:
                 losses.account_id is not null as churned, coalesce(losses.is_voluntary, false) as is_voluntary,
                 exists (
                     select 1 from marts.fct_renewals as renewals
-                    where renewals.account_id = health.account_id and renewals.due_date >= health.as_of_date
-                        and renewals.due_date < health.as_of_date + {horizon}
+                    where renewals.account_id = health.account_id and renewals.due_date > health.as_of_date
+                        and renewals.due_date <= health.as_of_date + {horizon}
                 ) as due,
                 exists (
                     select 1 from marts.fct_renewals as renewals
