@@ -204,13 +204,10 @@ def service(root: Path, env: dict[str, str]) -> None:
     )
 
 
-def health(root: Path, env: dict[str, str], accounts: int) -> None:
-    """What the health score tells of who leaves, beside what caused it in the sample and nobody exports."""
-    from benchmarks.health import report
-
-    truth = root / "truth.parquet"
+def write_sample(root: Path, env: dict[str, str], accounts: int, *options: str) -> tuple[float, float]:
+    """The sample company's extracts in the landing folder; what `timed` says of it."""
     print(f"writing {accounts:,} accounts", flush=True)
-    sample = [
+    command = [
         sys.executable,
         "-m",
         "sample",
@@ -221,7 +218,15 @@ def health(root: Path, env: dict[str, str], accounts: int) -> None:
         "--seed",
         "7",
     ]
-    timed([*sample, "--truth", str(truth)], env, root / "sample.log")
+    return timed([*command, *options], env, root / "sample.log")
+
+
+def health(root: Path, env: dict[str, str], accounts: int) -> None:
+    """What the health score tells of who leaves, beside what caused it in the sample and nobody exports."""
+    from benchmarks.health import report
+
+    truth = root / "truth.parquet"
+    write_sample(root, env, accounts, "--truth", str(truth))
     print("the whole job", flush=True)
     timed([sys.executable, "-m", "orchestration", "run"], env, root / "job.log")
     print(report(root / "warehouse" / "marts.duckdb", truth))
@@ -300,19 +305,7 @@ def job_and_floor(root: Path, env: dict[str, str], accounts: int) -> None:
     """The whole daily job on a sample company, and its floor."""
     python = sys.executable
     if not (root / "landing").exists():
-        print(f"writing {accounts:,} accounts", flush=True)
-        sample = [
-            python,
-            "-m",
-            "sample",
-            "--out",
-            str(root / "landing"),
-            "--accounts",
-            str(accounts),
-            "--seed",
-            "7",
-        ]
-        print("  {:.1f} s, {:.0f} MiB".format(*timed(sample, env, root / "sample.log")))
+        print("  {:.1f} s, {:.0f} MiB".format(*write_sample(root, env, accounts)))
     shutil.rmtree(root / "warehouse", ignore_errors=True)
     print("the whole job", flush=True)
     job = timed([python, "-m", "orchestration", "run"], env, root / "job.log")
