@@ -11,12 +11,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import Company, write_rows, write_sample
+from tests.conftest import SAMPLE_AS_OF, Company, write_rows
 from tests.integration.built import build
 from tests.integration.recompute_actions import Actions
 
 AS_OF = "2024-06-30"
-SAMPLE_AS_OF = date(2026, 6, 30)
 LONG_AGO = "2023-01-01T00:00:00Z"
 
 
@@ -288,12 +287,8 @@ def test_the_command_without_a_published_version_says_what_to_do(tmp_path: Path)
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    company = Company(tmp_path_factory.mktemp("sample"))
-    write_sample(company.landing, "--accounts", "500", "--seed", "3")
-    with duckdb.connect(
-        str(build(company, SAMPLE_AS_OF.isoformat(), "customer_actions")), read_only=True
-    ) as connection:
+def sample(built_sample: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(built_sample), read_only=True) as connection:
         yield connection
 
 

@@ -29,30 +29,20 @@ from orchestration.scoring.health_models import (
     read_day,
 )
 from orchestration.settings import Settings
-from tests.conftest import PROJECT, Company, write_sample
-from tests.integration.built import build
+from tests.conftest import PROJECT, SAMPLE_AS_OF, Company
 
-AS_OF = date(2026, 6, 30)
 HORIZONS = (90, 180)
 PRIOR = 100
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def settings(built_sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A sample company, published with two versions of its health model: evenly weighed first, then as seeded."""
     root = tmp_path_factory.mktemp("backtest")
-    for folder in ("seeds",):
-        shutil.copytree(PROJECT / folder, root / "project" / folder)
+    shutil.copytree(PROJECT / "seeds", root / "project" / "seeds")
     company = Company(root)
-    write_sample(company.landing, "--accounts", "600", "--seed", "5")
-    database = build(
-        company,
-        AS_OF.isoformat(),
-        "health_backtest",
-        "health_backtest_bands",
-        "fct_account_health_components",
-        "dim_accounts",
-    )
+    database = root / "seeded.duckdb"
+    shutil.copy(built_sample, database)
     settings = Settings.from_environment(
         {**company.process_environment(), "EVERGREEN_PROJECT_DIR": str(root / "project")}
     )
@@ -63,7 +53,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
         connection.execute("update seeds.health_score_weights set weight = 0.2")
     for number, path in enumerate((earlier, database), start=1):
         record = RunRecord(
-            f"run {number}", datetime(2026, 7, number, tzinfo=UTC), "published", as_of_date=AS_OF.isoformat()
+            f"run {number}", datetime(2026, 7, number, tzinfo=UTC), "published", as_of_date=SAMPLE_AS_OF.isoformat()
         )
         publish(settings, record, path, [])
         write_ops_database(settings, record, path)
@@ -88,7 +78,7 @@ def judged(marts: duckdb.DuckDBPyConnection) -> dict[tuple[date, int], list[tupl
     ).fetchall():
         for horizon in HORIZONS:
             end = day + timedelta(days=horizon)
-            if end <= AS_OF:
+            if end <= SAMPLE_AS_OF:
                 found[day, horizon].append((score, band, any(day < each <= end for each in left[account])))
     return dict(found)
 
@@ -213,7 +203,7 @@ def test_a_loss_is_seen_from_as_many_dates_as_stated(marts: duckdb.DuckDBPyConne
             where health.health_score is not null and health.as_of_date + $horizon::integer <= $as_of
             group by health.account_id, health.as_of_date
             """,
-            {"horizon": horizon, "as_of": AS_OF},
+            {"horizon": horizon, "as_of": SAMPLE_AS_OF},
         ).fetchall()
         assert told == pytest.approx(len(seen) / len(set(seen)), rel=1e-6)
         assert told > 2
@@ -291,7 +281,7 @@ def test_two_published_versions_are_set_side_by_side(settings: Settings, marts: 
     said = compare_versions(settings)
     assert "old: evenly" in said
     assert f"new: {current}" in said
-    assert f"On {AS_OF}" in said
+    assert f"On {SAMPLE_AS_OF}" in said
     assert "accounts change band" in said
     assert said == compare_versions(settings, "evenly")
     moves = said.split("Largest moves:\n")[1].split("\n\n")[0].splitlines()[2:]
