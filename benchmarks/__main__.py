@@ -18,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -175,7 +174,7 @@ def service(root: Path, env: dict[str, str]) -> None:
         for wall, cpu, name in re.findall(r"^ *([0-9.]+) s +([0-9.]+) s CPU (\w+)$", log.read_text(), re.M)
     }
 
-    def sums(names: Iterable[str]) -> tuple[float, float]:
+    def sums(names: list[str]) -> tuple[float, float]:
         return sum(took[name][0] for name in names), sum(took[name][1] for name in names)
 
     models = {
@@ -188,7 +187,7 @@ def service(root: Path, env: dict[str, str]) -> None:
         for name in sorted(names, key=lambda each: -took[each][1]):
             if took[name][1] >= 0.05:
                 print("      {:8.2f} {:8.2f} s".format(*took[name]), name)
-    wall, cpu = sums(name for names in models.values() for name in names)
+    wall, cpu = sums([name for names in models.values() for name in names])
     sort_wall, sort_cpu = took["scan_and_sort"]
     loop_wall, loop_cpu = (seconds / 2 for seconds in sums(["additions_before", "additions_after"]))
     print(f"{wall:8.2f} {cpu:8.2f} s all service models, {peak:.0f} MiB")
