@@ -68,6 +68,13 @@ class Workbench:
             assert finished.returncode == 0, finished.stdout[-4000:]
         return memory
 
+    def compiled_tests(self, *names: str) -> dict[str, str]:
+        """The SQL of dbt's singular tests, by name, as the daily run asks it: a test of other rows is then a query."""
+        done = self.dbt("2024-06-30", "compile", "--no-introspect", "--no-populate-cache", "--select", *names)
+        assert done.returncode == 0, done.stdout[-4000:]
+        (compiled,) = (self.target(PROJECT) / "compiled").glob("*/tests/dbt")
+        return {name: (compiled / f"{name}.sql").read_text(encoding="utf-8") for name in names}
+
 
 @functools.cache
 def workbench() -> Workbench:

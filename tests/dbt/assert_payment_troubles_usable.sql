@@ -6,8 +6,8 @@ with
 rows_read as (
     select
         severity,
-        {{ status_key('status') }} as status,
-        count(*) over (partition by {{ status_key('status') }}) as rows_of_key,
+        {{ seed_key('status') }} as status,
+        count(*) over (partition by {{ seed_key('status') }}) as rows_of_key,
         concat('payment_troubles, status "', {{ cell_text('status') }}, '": ') as row_name
     from {{ ref('payment_troubles') }}
 ),

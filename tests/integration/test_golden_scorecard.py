@@ -4,9 +4,7 @@ cannot be used is told. The golden figures of small cases are dbt's unit tests b
 from __future__ import annotations
 
 import csv
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -16,8 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from orchestration.transformation.dbt import dbt_executable
-from tests.conftest import PROJECT, SAMPLE_AS_OF, Company
+from tests.conftest import PROJECT, SAMPLE_AS_OF, Company, workbench
 
 MONTHS = {"month": 1, "trailing_3_months": 3, "trailing_12_months": 12}
 TARGETS = list(csv.DictReader((PROJECT / "seeds" / "kpi_targets.csv").open(encoding="utf-8")))
@@ -208,20 +205,8 @@ def test_every_target_is_in_every_month_in_which_it_holds(marts: duckdb.DuckDBPy
 
 
 @pytest.fixture(scope="module")
-def seed_tests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The SQL of dbt's tests of the seed, by name: a test with other rows is then a query."""
-    names = ("assert_kpi_targets_usable", "assert_every_kpi_has_a_target")
-    folder = tmp_path_factory.mktemp("seed_tests")
-    subprocess.run(
-        [dbt_executable(), "--quiet", "compile", "--target-path", str(folder), "--select", *names],
-        cwd=PROJECT,
-        env={
-            **os.environ, "DBT_PROFILES_DIR": str(PROJECT), "EVERGREEN_BUILD_DB": str(folder / "build.duckdb"),
-            "EVERGREEN_TEMP_DIR": str(folder / "tmp"), "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        },
-        check=True,
-    )  # fmt: skip
-    return {name: next(folder.rglob(f"compiled/**/{name}.sql")).read_text(encoding="utf-8") for name in names}
+def seed_tests() -> dict[str, str]:
+    return workbench().compiled_tests("assert_kpi_targets_usable", "assert_every_kpi_has_a_target")
 
 
 def answer(query: str, rows: list[dict[str, str]], folder: Path) -> list[tuple[object, ...]]:
