@@ -1,4 +1,4 @@
-{# Figures in the words of account_timeline. What is put together with || is null as soon as a part is, on both engines;
+{# Figures in the words of account_timeline and customer_actions. What is put together with || is null as soon as a part is, on both engines;
    concat is not. #}
 
 {# An amount rounded to a whole one, with commas between thousands. #}
@@ -9,6 +9,11 @@
 {# A number of days or the like: `1 day`, `1,200 days`. #}
 {% macro counted_text(expression, unit) -%}
     {{ amount_text(expression) }} || case when {{ expression }} = 1 then ' {{ unit }}' else ' {{ unit }}s' end
+{%- endmacro %}
+
+{# What one line stands for beside itself, as the end of a sentence: `; 1 answer more`, `; 2 answers more`, or nothing. #}
+{% macro more_text(count, unit) -%}
+    case when {{ count }} > 1 then '; ' || {{ counted_text('(' ~ count ~ ' - 1)', unit) }} || ' more' else '' end
 {%- endmacro %}
 
 {# A decimal(18, 6) without the zeros at its end: 9, 4.5. #}

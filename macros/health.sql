@@ -46,11 +46,6 @@
     concat({{ whole_number_text('100 * ' ~ expression) }}, ' %')
 {%- endmacro %}
 
-{# The status of an order as seed payment_troubles compares it: systems differ in case, blanks and hyphens. #}
-{% macro status_key(column) -%}
-    replace(replace(lower(trim({{ column }})), ' ', '_'), '-', '_')
-{%- endmacro %}
-
 {# What weighs most on a score, in the words of a customer-success lead. Columns are those of fct_account_health. #}
 {% macro health_driver_words() -%}
     case driver
@@ -115,10 +110,10 @@
                                 'revenue: ', {{ payment_words() }}, '; ',
                                 case earlier_payment_orders
                                     when 0 then 'none'
-                                    when 1 then concat('one marked ', replace(earlier_payment_status, '_', ' '))
+                                    when 1 then concat('one marked ', {{ plain_words('earlier_payment_status') }})
                                     else concat(
                                         {{ whole_number_text('earlier_payment_orders') }}, ', the worst ',
-                                        replace(earlier_payment_status, '_', ' '), ','
+                                        {{ plain_words('earlier_payment_status') }}, ','
                                     )
                                 end,
                                 ' four weeks before'
@@ -216,10 +211,10 @@
 {% macro payment_words() -%}
     case payment_orders
         when 0 then 'no order is marked with payment trouble'
-        when 1 then concat('an order is marked ', replace(payment_status, '_', ' '))
+        when 1 then concat('an order is marked ', {{ plain_words('payment_status') }})
         else concat(
             {{ whole_number_text('payment_orders') }}, ' orders are marked with payment trouble, the worst ',
-            replace(payment_status, '_', ' ')
+            {{ plain_words('payment_status') }}
         )
     end
 {%- endmacro %}

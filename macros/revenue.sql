@@ -146,9 +146,9 @@
     cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0)
 {%- endmacro %}
 
-{# A reason for leaving as seed churn_reasons spells it. #}
-{% macro reason_key(reason) -%}
-    lower(replace(replace(trim({{ reason }}), ' ', '_'), '-', '_'))
+{# A word of another system (a reason, a status, a segment) as seeds spell it: systems differ in case, blanks and hyphens. #}
+{% macro seed_key(column) -%}
+    lower(replace(replace(trim({{ column }}), ' ', '_'), '-', '_'))
 {%- endmacro %}
 
 {# A group's rate drawn towards that of a wider group, which counts as `prior_count` cases more:

@@ -30,7 +30,7 @@ valued as (
     from orders
     cross join first_rate_months
     left join order_statuses
-        on {{ status_key('orders.status') }} = order_statuses.status
+        on {{ seed_key('orders.status') }} = order_statuses.status
     left join rates
         on
             orders.currency = rates.currency

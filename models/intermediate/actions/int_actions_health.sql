@@ -44,8 +44,8 @@ churn_risk_high as (
         rules.action,
         {{ plus_days('churn_risk.as_of_date', 'rules.days_to_act') }} as due_date,
         concat(
-            {{ whole_number_text('100 * churn_risk.churn_probability') }},
-            ' % likely to leave within ',
+            {{ percent_text('churn_risk.churn_probability') }},
+            ' likely to leave within ',
             cast(churn_risk.horizon_days as {{ dbt.type_string() }}),
             ' days; ',
             churn_risk.top_drivers

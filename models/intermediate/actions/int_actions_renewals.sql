@@ -75,10 +75,8 @@ told as (
             end,
             case
                 when not is_probability_known then '; renewal probability unknown'
-                when renewals = 1
-                    then concat('; renewal probability ', {{ whole_number_text('100 * lowest_probability') }}, ' %')
-                else
-                    concat('; lowest renewal probability ', {{ whole_number_text('100 * lowest_probability') }}, ' %')
+                when renewals = 1 then concat('; renewal probability ', {{ percent_text('lowest_probability') }})
+                else concat('; lowest renewal probability ', {{ percent_text('lowest_probability') }})
             end
         ) as reason
     from summed

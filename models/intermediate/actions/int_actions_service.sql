@@ -50,15 +50,10 @@ told as (
             'Case ',
             case_id,
             ': the promised ',
-            replace(metric, '_', ' '),
+            {{ plain_words('metric') }},
             case when action = 'sla_at_risk' then ' is due by ' else ' was missed at ' end,
             {{ minute_text('breach_at') }},
-            case
-                when promises = 2 then '; 1 promise more'
-                when promises > 2
-                    then concat('; ', cast(promises - 1 as {{ dbt.type_string() }}), ' promises more')
-                else ''
-            end
+            {{ more_text('promises', 'promise') }}
         ) as reason
     from found
     where promise_number = 1 and account_id is not null

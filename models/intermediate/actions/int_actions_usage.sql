@@ -28,7 +28,7 @@ paid as (
         min(product) as product,
         cast(sum(mrr) as decimal(18, 6)) as mrr
     from {{ ref('int_account_product_mrr_months') }}
-    where month = cast('{{ as_of_day().replace(day=1).isoformat() }}' as date)
+    where month = {{ first_of_month(as_of_date()) }}
     group by account_id, lower(product)
 ),
 

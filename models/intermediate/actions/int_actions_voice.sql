@@ -104,11 +104,7 @@ told as (
             ', answered ',
             cast(responded_on as {{ dbt.type_string() }}),
             '; no contact since',
-            case
-                when answers = 2 then '; 1 bad answer more'
-                when answers > 2 then concat('; ', cast(answers - 1 as {{ dbt.type_string() }}), ' bad answers more')
-                else ''
-            end
+            {{ more_text('answers', 'bad answer') }}
         ) as reason
     from found
     where answer_number = 1 and account_id is not null

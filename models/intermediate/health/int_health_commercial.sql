@@ -19,7 +19,7 @@ order_versions as (
 
 payment_troubles as (
     select
-        {{ status_key('status') }} as status,
+        {{ seed_key('status') }} as status,
         cast(severity as double) as severity
     from {{ ref('payment_troubles') }}
 ),
@@ -224,7 +224,7 @@ troubled_orders as (
         cast(order_versions.valid_to as date) as known_until
     from order_versions
     inner join payment_troubles
-        on {{ status_key('order_versions.status') }} = payment_troubles.status
+        on {{ seed_key('order_versions.status') }} = payment_troubles.status
     cross join settings
 ),
 

@@ -36,7 +36,7 @@ thresholds as (
 payment_troubles as (
     select
         concat_ws(
-            '|', 'payment trouble', {{ status_key('status') }}, cast(severity as {{ dbt.type_string() }})
+            '|', 'payment trouble', {{ seed_key('status') }}, cast(severity as {{ dbt.type_string() }})
         ) as row_text
     from {{ ref('payment_troubles') }}
 ),

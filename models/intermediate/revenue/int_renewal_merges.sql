@@ -74,7 +74,7 @@ leftovers as (
         on
             dues.subscription_id = signings.subscription_id
             and dues.due_date = signings.due_date
-    left join reasons on {{ reason_key('dues.cancel_reason') }} = reasons.cancel_reason
+    left join reasons on {{ seed_key('dues.cancel_reason') }} = reasons.cancel_reason
     where
         successors.subscription_id is null
         and signings.signed_on is null

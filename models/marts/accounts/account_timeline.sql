@@ -92,7 +92,7 @@ described_subscriptions as (
         'reason: ' || {{ plain_words('reasons.cancel_reason') }} as reason
     from subscriptions
     left join reasons
-        on {{ reason_key('subscriptions.cancel_reason') }} = reasons.cancel_reason
+        on {{ seed_key('subscriptions.cancel_reason') }} = reasons.cancel_reason
 ),
 
 subscriptions_started as (
@@ -208,7 +208,7 @@ customers_left as (
         churn.account_id as reference_id
     from churn
     left join reasons
-        on {{ reason_key('churn.churn_reason') }} = reasons.cancel_reason
+        on {{ seed_key('churn.churn_reason') }} = reasons.cancel_reason
 ),
 
 customers_returned as (

@@ -126,9 +126,9 @@ attributed as (
         ) as acquisition_cost
     from customers
     left join account_versions on customers.account_id = account_versions.account_id
-    left join margins on {{ reason_key('account_versions.segment') }} = margins.segment
+    left join margins on {{ seed_key('account_versions.segment') }} = margins.segment
     left join margins as default_margins on default_margins.segment = 'default'
-    left join acquisition_costs on {{ reason_key('account_versions.segment') }} = acquisition_costs.segment
+    left join acquisition_costs on {{ seed_key('account_versions.segment') }} = acquisition_costs.segment
     left join acquisition_costs as default_costs on default_costs.segment = 'default'
 
 ),

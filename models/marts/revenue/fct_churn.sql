@@ -158,7 +158,7 @@ final as (
         on
             gaps.account_id = last_days.account_id
             and gaps.churned_on = last_days.churned_on
-    left join reasons on {{ reason_key('last_days.cancel_reason') }} = reasons.cancel_reason
+    left join reasons on {{ seed_key('last_days.cancel_reason') }} = reasons.cancel_reason
     left join account_versions
         on
             gaps.account_id = account_versions.account_id

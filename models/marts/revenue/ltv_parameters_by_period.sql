@@ -170,7 +170,7 @@ final as (
             chosen.segment = customers.segment
             and chosen.period_months = customers.period_months
     left join pooled_customers on chosen.period_months = pooled_customers.period_months
-    left join margins on {{ reason_key('chosen.segment') }} = margins.segment
+    left join margins on {{ seed_key('chosen.segment') }} = margins.segment
     left join margins as default_margins on default_margins.segment = 'default'
 
 )
