@@ -250,6 +250,25 @@ def test_an_alert_that_cannot_be_delivered_does_not_hide_the_failure() -> None:
         assert part in message
 
 
+def test_pyarrow_is_imported_when_dbt_opens_its_database_and_no_model_runs_yet(tmp_path: Path) -> None:
+    # Imported beside other threads it can make a list pass for a Mapping: orchestration/transformation/dbt_plugin.py.
+    program = (
+        "import sys; from dbt.cli.main import dbtRunner; assert 'pyarrow' not in sys.modules;"
+        "assert dbtRunner().invoke(['--quiet', 'debug', '--connection']).success; assert 'pyarrow.lib' in sys.modules"
+    )
+    settings = Settings.from_environment({"EVERGREEN_WAREHOUSE_DIR": str(tmp_path)})
+    settings.build_database.parent.mkdir(parents=True)
+    finished = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=PROJECT_DIR,
+        env={**os.environ, **environment(settings), "DBT_LOG_PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+
+
 def test_a_broken_declaration_stops_the_command_with_file_and_line(tmp_path: Path) -> None:
     folder = tmp_path / "models" / "staging" / "shop"
     folder.mkdir(parents=True)
