@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import csv
 import functools
+import json
 import os
 import shutil
 import subprocess
@@ -40,25 +41,48 @@ class Workbench:
     def target(self, project: Path) -> Path:
         return self.folder / "target" if project == PROJECT else project / "target"
 
-    def dbt(self, as_of: str, *arguments: str, project: Path = PROJECT) -> subprocess.CompletedProcess[str]:
-        """One dbt command on the build database that lies here."""
+    def environment(self, as_of: str, project: Path) -> dict[str, str]:
         places = {"EVERGREEN_PROJECT_DIR": str(project), "EVERGREEN_WAREHOUSE_DIR": str(self.warehouse)}
-        return subprocess.run(
-            [dbt_executable(), "--no-use-colors", *arguments],
-            cwd=project,
-            env={
-                **{name: text for name, text in os.environ.items() if not name.startswith("EVERGREEN_")},
-                **environment(Settings.from_environment(places)),
-                "DBT_TARGET_PATH": str(self.target(project)),
-                "DBT_LOG_PATH": str(self.folder / "logs"),
-                "PYTHONPATH": str(project),
-                "EVERGREEN_PROJECT_DIR": str(project),
-                "EVERGREEN_AS_OF_DATE": as_of,
-            },
-            capture_output=True,
+        return {
+            **{name: text for name, text in os.environ.items() if not name.startswith("EVERGREEN_")},
+            **environment(Settings.from_environment(places)),
+            "DBT_TARGET_PATH": str(self.target(project)),
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+            "PYTHONPATH": str(project),
+            "EVERGREEN_PROJECT_DIR": str(project),
+            "EVERGREEN_AS_OF_DATE": as_of,
+        }
+
+    def dbt(self, as_of: str, *arguments: str, project: Path = PROJECT) -> subprocess.CompletedProcess[str]:
+        """One dbt command on the build database that lies here: in a process of its own where `project` is a copy, which dbt
+        must parse, otherwise by the server that has parsed it."""
+        environment = self.environment(as_of, project)
+        command = ["--no-use-colors", *arguments]
+        if project != PROJECT:
+            return subprocess.run(
+                [dbt_executable(), *command], cwd=project, env=environment, capture_output=True, text=True, check=False
+            )
+        output = self.folder / "output.txt"
+        request = {"arguments": command, "environment": environment, "output": str(output)}
+        assert self.server.stdin is not None
+        assert self.server.stdout is not None
+        print(json.dumps(request), file=self.server.stdin, flush=True)
+        answer = self.server.stdout.readline()
+        assert answer, "the dbt server ended; what it said last is above"
+        return subprocess.CompletedProcess(command, int(answer), output.read_text(encoding="utf-8"), "")
+
+    @functools.cached_property
+    def server(self) -> subprocess.Popen[str]:
+        # Python clears up what forks leave of semaphores, and would say so at the end.
+        server = subprocess.Popen(
+            [sys.executable, "-W", "ignore:resource_tracker", "-m", "tests.dbt_server"],
+            cwd=PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             text=True,
-            check=False,
         )
+        atexit.register(server.communicate)
+        return server
 
     def parsed(self) -> Path:
         """What dbt remembers of the project, as parsed for a database that lies here."""
@@ -196,17 +220,18 @@ def copy_project(target: Path) -> Path:
 
 
 def export_marts(database: Path) -> dict[str, str]:
-    """Every published mart as CSV text in key order (all columns), to compare two versions byte for byte."""
+    """Every published mart as CSV text in the order of all its columns, to compare two versions byte for byte. An empty text
+    is quoted, a null is not."""
     exported = {}
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, tempfile.TemporaryDirectory() as folder:
         connection.execute(f"attach '{database}' as published (read_only)")
         tables = connection.execute(
             "select table_name from duckdb_tables() where schema_name = 'marts' order by 1"
         ).fetchall()
         for (table,) in tables:
-            rows = connection.execute(f'select * from published.marts."{table}" order by all').fetchall()
-            names = [column[0] for column in connection.description or []]
-            exported[table] = "\n".join([",".join(names), *(repr(row) for row in rows)])
+            file = Path(folder) / f"{table}.csv"
+            connection.execute(f"copy (select * from published.marts.\"{table}\" order by all) to '{file}' (header)")
+            exported[table] = file.read_text(encoding="utf-8")
     return exported
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.conftest import Company, copy_project, export_marts, write_sample
+from tests.conftest import SAMPLE_AS_OF, Company, copy_project, export_marts, write_sample
 from tests.integration.built import build
 
 ACCOUNTS = ("--accounts", "100", "--seed", "11")
@@ -78,9 +78,9 @@ def differing(left: dict[str, str], right: dict[str, str]) -> list[str]:
 
 
 def test_splitting_renaming_reordering_and_repeating_files_changes_no_mart(
-    published: Company, company: Company, exports: Path
+    published_sample: Company, company: Company
 ) -> None:
-    for number, path in enumerate(sorted((exports / "base").glob("*/*/*"), reverse=True)):
+    for number, path in enumerate(sorted(published_sample.landing.glob("*/*/*"), reverse=True)):
         folder = f"{path.parent.parent.name}/{path.parent.name}"
         content = path.read_bytes()
         company.land(f"{folder}/z{number}{path.suffix}", content)
@@ -95,10 +95,8 @@ def test_splitting_renaming_reordering_and_repeating_files_changes_no_mart(
         elif path.suffix == ".ndjson":
             lines = content.splitlines(keepends=True)
             company.land(f"{folder}/second_half.jsonl", b"".join(reversed(lines[len(lines) // 2 :])))
-    with published.marts() as marts:
-        (as_of,) = marts.execute("select as_of_date from ops.published_versions").fetchall()[0]
-    database = build(company, as_of.isoformat(), "path:models/marts")
-    assert differing(export_marts(published.warehouse / "marts.duckdb"), export_marts(database)) == []
+    database = build(company, SAMPLE_AS_OF.isoformat(), "path:models/marts")
+    assert differing(export_marts(published_sample.warehouse / "marts.duckdb"), export_marts(database)) == []
     with duckdb.connect(str(database), read_only=True) as built:
         assert built.execute("select count(*) from ops.conflicts").fetchone() == (0,)
 
@@ -169,12 +167,17 @@ def test_daily_deltas_equal_one_landing_and_a_reader_sees_only_whole_versions(
         assert marts.execute("select version from ops.published_versions where is_current").fetchall() == [(3,)]
 
 
-def test_a_refused_run_changes_nothing_and_the_repaired_one_equals_one_that_never_saw_it(continued: Company) -> None:
+def test_a_refused_run_changes_nothing_and_the_repaired_one_equals_one_that_never_saw_it(
+    published_sample: Company, tmp_path: Path
+) -> None:
+    continued = Company(tmp_path / "continued")
+    shutil.copytree(published_sample.root, continued.root)
+    as_of = SAMPLE_AS_OF.isoformat()
     before = export_marts(continued.warehouse / "marts.duckdb")
     header = "account_id,account_name,segment,updated_at"
     bad = continued.land("generic/accounts/accounts.csv", f"{header},segment\n1,Bad,x,2026-06-30,y\n")
     also = continued.land("generic/cases/cases.csv", "case_id,created_at,status\nbad-1,2026-06-29T10:00:00Z,open\n")
-    output = continued.run(expect_success=False)
+    output = continued.run(as_of, expect_success=False)
     assert "accounts.csv has the column segment more than once" in output
     assert export_marts(continued.warehouse / "marts.duckdb") == before
     with continued.ops() as ops:
@@ -188,7 +191,7 @@ def test_a_refused_run_changes_nothing_and_the_repaired_one_equals_one_that_neve
 
     bad.unlink()
     also.unlink()
-    continued.run()
+    continued.run(as_of)
     assert differing(before, export_marts(continued.warehouse / "marts.duckdb")) == []
     with continued.marts() as marts:
         files = marts.execute(

@@ -111,9 +111,9 @@ def built(
             [(f"a{number:04}", life.segment) for number, life in enumerate(lives)],
         )
     variables = {"as_of_date": AS_OF.isoformat(), "data_start_date": data_start.isoformat() if data_start else None}
-    # With other variables dbt parses anew, and what it remembers then is of no use to other tests.
-    given = ["--vars", json.dumps(variables), "--target-path", str(folder / "target")] if data_start else []
-    finished = run_dbt(database, AS_OF.isoformat(), "--quiet", "run", *given, "--select", *MODELS)
+    finished = run_dbt(
+        database, AS_OF.isoformat(), "--quiet", "run", "--vars", json.dumps(variables), "--select", *MODELS
+    )
     assert finished.returncode == 0, finished.stdout[-3000:]
     curves: dict[tuple[str, str], Curve] = {}
     with duckdb.connect(str(database), read_only=True) as connection:
