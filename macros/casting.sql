@@ -46,9 +46,10 @@
     end
 {%- endmacro %}
 
-{# Everything else that is accepted, once surrounding spaces are gone. #}
+{# Everything else that is accepted. Spaces around are part of the pattern: `trim(column)`, written several times, would be
+   computed once for every row, also for those of the plain form. #}
 {% macro instant_pattern() -%}
-    ^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|z|UTC)? ?([+-][0-9]{2}(:?[0-9]{2})?)?)?$
+    ^ *[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]+)?)? ?(Z|z|UTC)? ?([+-][0-9]{2}(:?[0-9]{2})?)?)? *$
 {%- endmacro %}
 
 {# The plain form is told apart because DuckDB's cast to `timestamp`, which ignores offsets, costs a fifth of its cast to
@@ -58,10 +59,10 @@
     coalesce(
         {{ plain_instant(column) }},
         case
-            when {{ matches('trim(' ~ column ~ ')', instant_pattern()) }}
+            when {{ matches(column, instant_pattern()) }}
                 then cast(try_cast(regexp_replace(
-                    regexp_replace(trim({{ column }}), ' ?(Z|z|UTC)? ?([+-][0-9:]+)?$', '\2'),
-                    '^(.{13}:[0-9]{2})($|[+-])', '\1:00\2'
+                    regexp_replace({{ column }}, ' ?(Z|z|UTC)? ?([+-][0-9:]+)? *$', '\2'),
+                    '^ *([0-9].{12}:[0-9]{2})($|[+-])', '\1:00\2'
                 ) as timestamptz) as timestamp)
             when {{ matches(column, '^[0-9]{10}$') }}
                 then {{ epoch_to_timestamp(column) }}
@@ -74,10 +75,10 @@
     coalesce(
         {{ plain_instant(column) }},
         case
-            when {{ matches('trim(' ~ column ~ ')', instant_pattern()) }}
+            when {{ matches(column, instant_pattern()) }}
                 then try_cast(regexp_replace(
-                    regexp_replace(trim({{ column }}), ' ?(Z|z|UTC)? ?([+-][0-9:]+)?$', '$2'),
-                    '^(.{13}:[0-9]{2})($|[+-])', '$1:00$2'
+                    regexp_replace({{ column }}, ' ?(Z|z|UTC)? ?([+-][0-9:]+)? *$', '$2'),
+                    '^ *([0-9].{12}:[0-9]{2})($|[+-])', '$1:00$2'
                 ) as timestamp)
             when {{ matches(column, '^[0-9]{10}$') }}
                 then {{ epoch_to_timestamp(column) }}

@@ -14,38 +14,40 @@
     {{ newest_of(keyed_versions(relation, key, cursor), key) }}
 {%- endmacro %}
 
-{# The same rows, for large relations of which few keys have several versions: only those are sorted. It reads the
-   relation three times. #}
+{# The same rows, for large tables of which few keys have several versions: only those are sorted. It reads the table three
+   times, so `relation` is the table itself: a step of the query that is read so often would be kept whole in memory. #}
 {% macro newest_versions_of_few(relation, key, cursor) -%}
-    {%- set repeated_keys -%}
-        (
-            select
-                {% for part in key %}
-                {{ part }} as repeated_key_{{ loop.index }},
-                {% endfor %}
-                count(*) as versions
-            from {{ relation }}
-            group by {% for part in key %}{{ part }}{{ ', ' if not loop.last }}{% endfor %}
-            having count(*) > 1
-        ) as repeated
-        on {% for part in key -%}
+    {%- set same_key -%}
+        {%- for part in key -%}
             version_key_{{ loop.index }} is not distinct from repeated.repeated_key_{{ loop.index }}
             {{- ' and ' if not loop.last }}
         {%- endfor %}
     {%- endset -%}
+    with repeated as (
+        select
+            {% for part in key %}
+            {{ part }} as repeated_key_{{ loop.index }},
+            {% endfor %}
+            count(*) as versions
+        from {{ relation }}
+        group by {% for part in key %}{{ part }}{{ ', ' if not loop.last }}{% endfor %}
+        having count(*) > 1
+    )
+
     select
         keyed.*,
         keyed.version_at as first_known_at,
         1 as version_rank
     from {{ keyed_versions(relation, key, cursor) }} as keyed
-    left join {{ repeated_keys }}
+    left join repeated
+        on {{ same_key }}
     where repeated.versions is null
 
     union all
 
     {{ newest_of(
         '(select single.* from ' ~ keyed_versions(relation, key, cursor) ~ ' as single'
-        ~ ' inner join ' ~ repeated_keys ~ ')',
+        ~ ' inner join repeated on ' ~ same_key ~ ')',
         key
     ) }}
 {%- endmacro %}
@@ -114,12 +116,12 @@
 {% macro keyed_versions(relation, key, cursor) -%}
     (
         select
-            {{ relation }}.*,
+            versions.*,
             {% for part in key %}
             {{ part }} as version_key_{{ loop.index }},
             {% endfor %}
             {{ cursor }} as version_at
-        from {{ relation }}
+        from {{ relation }} as versions
     )
 {%- endmacro %}
 

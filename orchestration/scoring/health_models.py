@@ -42,6 +42,11 @@ class Scored:
     band: Texts
 
 
+def seed_key(segment: str) -> str:
+    """A segment as seeds spell it, whatever case, blanks and hyphens a system writes: the models' macro of that name."""
+    return segment.strip(" ").replace(" ", "_").replace("-", "_").lower()
+
+
 @dataclass(frozen=True)
 class HealthModel:
     """Weights (segment → one per component, the default filled in), bounds, bands and the coverage floor."""
@@ -64,7 +69,7 @@ class HealthModel:
         coverage_floor: float,
     ) -> HealthModel:
         """Rows are those of the two seeds. Raises HealthUnavailable when a component has no default."""
-        given = {(str(row["segment"]).strip().lower(), str(row["component"])): row for row in weights}
+        given = {(seed_key(str(row["segment"])), str(row["component"])): row for row in weights}
         names = {str(row["component"]) for row in weights}
         components = tuple(sorted(names, key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name)))
         missing = [component for component in components if (DEFAULT, component) not in given]
@@ -81,7 +86,7 @@ class HealthModel:
         edges: dict[str, list[tuple[str, float, float]]] = {}
         for row in bands:
             until = str(row["to_score"] if row["to_score"] is not None else "").strip()
-            edges.setdefault(str(row["segment"]).strip().lower(), []).append(
+            edges.setdefault(seed_key(str(row["segment"])), []).append(
                 (str(row["risk_band"]), float(str(row["from_score"])), float(until) if until else np.inf)
             )
         return cls(
@@ -131,7 +136,7 @@ class HealthModel:
         return scores
 
     def score(self, values: Array, segments: Texts) -> Scored:
-        """`values`: rows × components, NaN where nothing is known; `segments`: in lower case, as known at the date."""
+        """`values`: rows × components, NaN where nothing is known; `segments`: as seeds spell them, as known at the date."""
         parts = self.component_scores(values, segments)
         own = self.own_segments(segments)
         score = np.full(len(values), np.nan)
@@ -285,7 +290,7 @@ def read_day(
         select
             measured.*,
             health.health_score,
-            lower(trim(accounts.segment)),
+            accounts.segment,
             exists (
                 select 1 from marts.fct_churn as churn
                 where churn.account_id = measured.account_id
@@ -300,7 +305,7 @@ def read_day(
     ).fetch_df()
     count = len(model.components)
     weights = frame.iloc[:, 2 : 2 + 2 * count : 2].to_numpy(dtype=float)
-    today = frame.iloc[:, -2].astype(object).fillna(DEFAULT).to_numpy(dtype=object)
+    today = frame.iloc[:, -2].astype(object).fillna(DEFAULT).map(seed_key).to_numpy(dtype=object)
     return Day(
         as_of=on,
         accounts=frame.iloc[:, 0].to_numpy(dtype=object),

@@ -16,7 +16,16 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import minimize
 
-from orchestration.scoring.health_models import DEFAULT, SAME, Array, Day, Flags, HealthModel, HealthUnavailable
+from orchestration.scoring.health_models import (
+    DEFAULT,
+    SAME,
+    Array,
+    Day,
+    Flags,
+    HealthModel,
+    HealthUnavailable,
+    seed_key,
+)
 
 CENT = 100  # proposed weights are whole hundredths: more digits than the losses can tell help nobody
 # Beyond this slope ten points of health would multiply the odds of leaving by more than 100: a perfect split, no fit.
@@ -116,7 +125,7 @@ def propose(
             continue
         rows = own == segment
         lost = int(churned[rows].sum())
-        named = [old.components.index(row["component"]) for row in seeded if row["segment"].strip().lower() == segment]
+        named = [old.components.index(row["component"]) for row in seeded if seed_key(row["segment"]) == segment]
         wanted = learnt(rows, default) if lost >= minimum else default
         told[segment] = (
             f"{lost} losses of its own" if lost >= minimum else f"as default: {lost} losses, {minimum} are needed"
@@ -143,7 +152,7 @@ def write_weights(seed_file: Path, model: HealthModel) -> None:
     for row in rows[1:]:
         if row:
             at = model.components.index(row[component])
-            learnt = float(model.weights[row[segment].strip().lower()][at])
+            learnt = float(model.weights[seed_key(row[segment])][at])
             if abs(float(row[weight]) - learnt) > SAME:
                 row[weight] = f"{learnt:.2f}"
     out = io.StringIO(newline="")

@@ -6,21 +6,21 @@ with
 
 bands as (
     select
-        lower(trim(segment)) as segment,
+        {{ seed_key('segment') }} as segment,
         risk_band,
         from_score,
         to_score,
         lag(to_score) over (
-            partition by lower(trim(segment)) order by from_score asc, to_score asc, risk_band asc
+            partition by {{ seed_key('segment') }} order by from_score asc, to_score asc, risk_band asc
         ) as earlier_to_score,
         lag(risk_band) over (
-            partition by lower(trim(segment)) order by from_score asc, to_score asc, risk_band asc
+            partition by {{ seed_key('segment') }} order by from_score asc, to_score asc, risk_band asc
         ) as earlier_band,
         row_number() over (
-            partition by lower(trim(segment)) order by from_score asc, to_score asc, risk_band asc
+            partition by {{ seed_key('segment') }} order by from_score asc, to_score asc, risk_band asc
         ) as band_number,
-        count(*) over (partition by lower(trim(segment))) as bands_of_segment,
-        count(*) over (partition by lower(trim(segment)), risk_band) as rows_of_key,
+        count(*) over (partition by {{ seed_key('segment') }}) as bands_of_segment,
+        count(*) over (partition by {{ seed_key('segment') }}, risk_band) as rows_of_key,
         concat('health_bands, segment "', {{ cell_text('segment') }}, '", band "', {{ cell_text('risk_band') }}, '": ')
             as row_name
     from {{ ref('health_bands') }}

@@ -11,12 +11,12 @@ with
 rows_read as (
     select
         trim(component) as component,
-        lower(trim(segment)) as segment,
+        {{ seed_key('segment') }} as segment,
         weight,
         low,
         high,
         direction,
-        count(*) over (partition by trim(component), lower(trim(segment))) as rows_of_key,
+        count(*) over (partition by trim(component), {{ seed_key('segment') }}) as rows_of_key,
         concat(
             'health_score_weights, component "', {{ cell_text('component') }}, '", segment "',
             {{ cell_text('segment') }}, '": '

@@ -37,7 +37,7 @@ def seed(name: str) -> list[Record]:
 
 
 def spelt(status: str) -> str:
-    """A status as systems that write it otherwise would."""
+    """A status or a segment as seeds have it, however a system writes it."""
     return "_".join(status.lower().replace("-", " ").replace("_", " ").split())
 
 
@@ -346,15 +346,15 @@ class Company:
         segment = "default"
         known = max(learnt for _, learnt in parts.values())
         if account in self.accounts:
-            named = self.accounts[account].at(on)["segment"].lower()
-            if any(row["segment"].lower() == named for row in [*self.weights, *self.bands]):
+            named = spelt(self.accounts[account].at(on)["segment"])
+            if any(spelt(row["segment"]) == named for row in [*self.weights, *self.bands]):
                 segment = named
                 known = max(known, self.accounts[account].known_on)
         values = {name: value for name, (value, _) in parts.items()}
         scores: dict[str, float] = {}
         weight: dict[str, float] = {}
         for name in COMPONENTS:
-            rows = {row["segment"].lower(): row for row in self.weights if row["component"] == name}
+            rows = {spelt(row["segment"]): row for row in self.weights if row["component"] == name}
             rule = rows.get(segment, rows["default"])
             value = values[name]
             if value is None:
@@ -370,7 +370,7 @@ class Company:
         score = sum(part for part in contributions.values() if part is not None) if enough else None
         band = "unknown"
         if score is not None:
-            own = [row for row in self.bands if row["segment"].lower() == segment] or [
+            own = [row for row in self.bands if spelt(row["segment"]) == segment] or [
                 row for row in self.bands if row["segment"] == "default"
             ]
             held = [

@@ -147,6 +147,49 @@ class Service:
     def fct_case_slas(self) -> dict[tuple[Any, ...], dict[str, Any]]:
         return {(*key[:3], key[3].replace(tzinfo=None)): row for key, row in self.promises.items()}
 
+    def case_slas_at_risk(self) -> dict[tuple[Any, ...], dict[str, Any]]:
+        limits = {
+            row["name"]: Fraction(row["value"]) for row in seed("metric_thresholds") if "sla_at_risk" in row["name"]
+        }
+        soon = self.company.end + timedelta(hours=float(limits["sla_at_risk_hours"]))
+        found = {}
+        for key, promise in self.fct_case_slas().items():
+            if not promise["is_active"]:
+                continue
+            left, breach_at = promise["remaining_seconds"], promise["breach_at"]
+            if promise["outcome"] == "unknown":
+                risk = "unknown"
+            elif promise["is_breached"]:
+                risk = "breached"
+            elif promise["is_paused"]:
+                risk = "paused"
+            elif left <= limits["sla_at_risk_share"] * promise["target_seconds"] or (breach_at and breach_at <= soon):
+                risk = "at_risk"
+            else:
+                risk = "on_track"
+            case = self.rows[key[0]]
+            found[key] = {
+                **{
+                    name: promise[name]
+                    for name in (
+                        "commitment", "calendar", "account_id", "team", "assignee_id", "priority_applied", "target_seconds",
+                        "elapsed_seconds", "remaining_seconds", "breach_at", "is_breached", "is_paused",
+                    )
+                },
+                **{name: case[name] for name in ("priority", "status", "channel", "topic")},
+                "risk": risk,
+            }  # fmt: skip
+
+        def place(key: tuple[Any, ...]) -> tuple[Any, ...]:
+            row = found[key]
+            urgency = ("at_risk", "breached", "on_track", "paused", "unknown").index(row["risk"])
+            late = row["breach_at"] or datetime.max.replace(tzinfo=UTC)
+            return urgency, late, row["commitment"], *key[:3]
+
+        for position, key in enumerate(sorted(found, key=place), start=1):
+            found[key]["list_position"] = position
+        return found
+
     # -- months ------------------------------------------------------------------------------------------------------
 
     def service_metrics_monthly(self) -> dict[tuple[Any, ...], dict[str, Any]]:

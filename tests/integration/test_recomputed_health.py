@@ -18,7 +18,7 @@ BuildHealth = Callable[[Path, str], duckdb.DuckDBPyConnection]
 
 AS_OF = date(2026, 6, 17)
 FIRST_DAY = date(2025, 3, 1)
-SEGMENTS = ("Enterprise", "Mid-Market", "Small Business", "")
+SEGMENTS = ("Enterprise", "Mid-Market", "Small Business", "SMALL-BUSINESS", "")
 
 
 def stamp(on: date, hour: int = 12) -> str:

@@ -32,6 +32,7 @@ KEYS = {
     "case_backlog_daily": ("date", "channel", "team", "service_process"),
     "cost_to_serve_monthly": ("account_id", "month"),
     "fct_case_slas": ("case_id", "policy", "metric", "applied_at"),
+    "case_slas_at_risk": ("case_id", "policy", "metric", "applied_at"),
     "service_metrics_monthly": ("month", "dimension", "dimension_value"),
 }
 

@@ -109,7 +109,7 @@ WEIGHT = 'health_score_weights, component "adoption", segment "default": '
         (put(5, weight="0.2"), 'segment "enterprise": weights sum to 0.95 (adoption 0.2;'),
         # What a segment does not name is weighed as by default.
         (remove(5), 'segment "enterprise": weights sum to 1.05 (adoption 0.3;'),
-        (add(segment="Public Sector", weight="0.4"), 'segment "public sector": weights sum to 1.1 (adoption 0.4;'),
+        (add(segment="Public Sector", weight="0.4"), 'segment "public_sector": weights sum to 1.1 (adoption 0.4;'),
     ],
 )  # fmt: skip
 def test_a_wrong_weight_names_its_row(edit: Edit, told: str, queries: dict[str, str]) -> None:

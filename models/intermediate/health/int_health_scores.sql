@@ -25,7 +25,7 @@ weights as (
 
 health_bands as (
     select
-        lower(trim(segment)) as segment,
+        {{ seed_key('segment') }} as segment,
         risk_band,
         cast(from_score as double) as from_score,
         cast(to_score as double) as to_score
@@ -44,7 +44,7 @@ settings as (
 account_spans as (
     select
         account_versions.account_id,
-        lower(trim(account_versions.segment)) as segment,
+        {{ seed_key('account_versions.segment') }} as segment,
         cast(account_versions.valid_from as date) as known_from_on,
         cast(account_versions.valid_to as date) as known_until,
         coalesce(cast(account_versions.updated_at as date), cast('1900-01-01' as date)) as known_on

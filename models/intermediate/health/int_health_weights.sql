@@ -5,7 +5,7 @@ with
 score_weights as (
     select
         component,
-        lower(trim(segment)) as segment,
+        {{ seed_key('segment') }} as segment,
         weight,
         low,
         high,

@@ -1,14 +1,10 @@
 {{ config(materialized='table') }}
 
-with source as (
+with newest as (
 
-    select * from {{ source('generic', 'case_events') }}
-
-),
-
-newest as (
-
-    {{ newest_versions_of_few('source', key=[clean_text('event_id')], cursor=to_timestamp('updated_at')) }}
+    {{ newest_versions_of_few(
+        source('generic', 'case_events'), key=[clean_text('event_id')], cursor=to_timestamp('updated_at')
+    ) }}
 
 ),
 
