@@ -65,6 +65,10 @@ AT_LEAST = {
     "first contact enough": 165,
     "first contact not enough": 83,
     "first contact not known yet": 34,
+    "listed as at_risk": 50,
+    "listed as breached": 1000,
+    "listed as on_track": 70,
+    "listed as paused": 150,
     "merged": 25,
     "merged and closed at one instant": 14,
     "no account": 42,
@@ -260,6 +264,7 @@ def features(tables: dict[str, list[random_tickets.Row]], service: Service) -> C
         )
         found["target paused"] += bool(promise["paused_seconds"])
         found["target breached while it runs"] += promise["is_active"] and promise["is_breached"]
+    found.update(f"listed as {row['risk']}" for row in service.case_slas_at_risk().values())
     return found
 
 
