@@ -76,10 +76,12 @@ def write_company(landing: Path, seed: int = 7) -> None:
             }
         ),
     }
-    # Each case has its share of events, at random instants of its life.
+    # Each case has its share of events, at random instants of its life, more of them early: half of the cases live for less
+    # than a day, one in ten for longer than five.
     count = CASES + CHANGES + MESSAGES
     case = np.sort(np.concatenate([np.arange(CASES), rng.integers(0, CASES, CHANGES + MESSAGES)]))
-    at = created[case] + (rng.exponential(4 * 86_400, count)).astype(np.int64)
+    life = rng.lognormal(np.log(86_400), 1.25, CASES)
+    at = created[case] + (life[case] * rng.random(count) ** 2).astype(np.int64)
     order = np.lexsort((at, case))
     case, at = case[order], at[order]
     first = np.concatenate([[True], case[1:] != case[:-1]])
