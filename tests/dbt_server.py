@@ -1,7 +1,7 @@
 """Runs dbt commands in forks of one process that has dbt imported and the project parsed: `python -m tests.dbt_server`.
 
-A dbt command of its own spends seven seconds on both before it builds anything, and tests run a hundred of them. A fork starts
-with them done, and leaves nothing behind: neither settings nor connections nor what it changed in the parsed project.
+A dbt command of its own spends six seconds on both before it builds anything, and tests run dozens. A fork starts with them
+done, and leaves nothing behind: neither settings nor connections nor what it changed in the parsed project.
 
 Reads one request a line, {"arguments": […], "environment": {…}, "output": "<file>"}, and answers each with its exit code. The
 project is parsed with the environment of the first.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 
 import pyarrow as pyarrow  # here once, not in each fork
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -53,8 +54,10 @@ def main() -> None:
             try:
                 code = _exit_code(dbtRunner(manifest=manifest).invoke(request["arguments"]))
                 DuckDBConnectionManager.close_all_connections()
-                sys.stdout.flush()
+            except Exception:
+                traceback.print_exc()
             finally:
+                sys.stdout.flush()
                 os._exit(code)  # an orderly end would join threads that only the parent has
         _, status = os.waitpid(child, 0)
         print(os.waitstatus_to_exitcode(status), file=answers, flush=True)
