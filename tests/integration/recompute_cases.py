@@ -507,10 +507,13 @@ class Company:
             found += seconds(since, max(min(ends), since))
         return found
 
-    def attributes(self, case: Case) -> Record:
+    def account_then(self, case: Case) -> Record:
         """What was known of its account when the case was created."""
         versions = [row for row in self.accounts.get(case.account_id, []) if not is_true(row.get("is_deleted"))]
-        row = valid_at(versions, case.created_at) if versions else {}
+        return valid_at(versions, case.created_at) if versions else {}
+
+    def attributes(self, case: Case) -> Record:
+        row = self.account_then(case)
         return {name: row.get(name, "") or "unknown" for name in ("customer_type", "segment", "region", "support_plan")}
 
     def topic(self, case: Case) -> str:
@@ -622,7 +625,7 @@ class Company:
             "topic": self.topic(case) or None,
             "product": row.get("product") or None,
             "case_type": self.case_type(case) or None,
-            "service_process": row.get("service_process") or self.process_of(case.account_id),
+            "service_process": row.get("service_process") or self.account_then(case).get("service_process") or None,
             "team": team or None,
             "assignee_id": self.last_told(case, "assignment", row.get("assignee_id", "")) or None,
             "schedule": self.schedules.get(team, self.schedules["default"]),
@@ -662,10 +665,6 @@ class Company:
             "csat_normalised_score": normalised(*answer[2:]) if answer else None,
             "case_cost": self.costs.get(self.channel(case), self.costs["default"]),
         }
-
-    def process_of(self, account_id: str) -> str | None:
-        versions = self.accounts.get(account_id)
-        return (known_at(versions, self.end).get("service_process") or None) if versions else None
 
 
 def normalised(score: Decimal, low: Decimal, high: Decimal, high_is_good: bool) -> Decimal:

@@ -16,8 +16,8 @@ case_events as (
     select * from {{ ref('int_case_events') }}
 ),
 
-accounts as (
-    select * from {{ ref('int_accounts') }}
+account_versions as (
+    select * from {{ ref('int_account_versions') }}
 ),
 
 zendesk_groups as (
@@ -136,7 +136,7 @@ cases as (
         combined.case_type,
         combined.team,
         combined.assignee_id,
-        coalesce(combined.service_process, accounts.service_process) as service_process,
+        coalesce(combined.service_process, account_versions.service_process) as service_process,
         combined.parent_case_id,
         combined.first_replied_at,
         combined.solved_at,
@@ -165,8 +165,11 @@ cases as (
         on
             combined.case_id = first_merges.case_id
             and first_merges.merge_number = 1
-    left join accounts
-        on current_versions.account_id = accounts.account_id
+    left join account_versions
+        on
+            current_versions.account_id = account_versions.account_id
+            and coalesce(combined.created_at, combined.first_known_at) >= account_versions.valid_from
+            and coalesce(combined.created_at, combined.first_known_at) < account_versions.valid_to
     left join status_map
         on
             combined.source = status_map.source
