@@ -127,6 +127,7 @@ class Teller:
                     moved = {
                         "support_plan": self.one_of(["basic", "Standard", "premium", ""]),
                         "segment": self.one_of(["Enterprise", "Mid-Market", ""]),
+                        "service_process": self.one_of(PROCESSES),
                     }
                     self.add(
                         "accounts",

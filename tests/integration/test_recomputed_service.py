@@ -47,6 +47,7 @@ AT_LEAST = {
     "account by its contact alone": 57,
     "account never exported": 11,
     "account that changes plan": 337,
+    "account that changes process": 50,
     "another creation": 5,
     "approval rejected": 51,
     "approval running": 44,
@@ -200,6 +201,9 @@ def features(tables: dict[str, list[random_tickets.Row]], service: Service) -> C
             "account never exported": case.account_id and case.account_id not in service.company.accounts,
             "account that changes plan": len(
                 {version["support_plan"] for version in service.company.accounts.get(case.account_id, [])}
+            ) > 1,
+            "account that changes process": not case.row["service_process"] and len(
+                {version["service_process"] for version in service.company.accounts.get(case.account_id, [])}
             ) > 1,
             "no topic": row["topic"] is None,
             "no channel": row["channel"] is None,
