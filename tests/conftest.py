@@ -27,6 +27,11 @@ from orchestration.transformation.dbt import dbt_executable, environment
 PROJECT = Path(__file__).resolve().parent.parent
 
 
+def without_settings(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables that are no settings of Evergreen's."""
+    return {name: text for name, text in variables.items() if not name.startswith("EVERGREEN_")}
+
+
 @dataclass(frozen=True)
 class Workbench:
     """Where this process runs and builds, one after the other, before what came of it is moved to its own place: dbt parses
@@ -44,7 +49,7 @@ class Workbench:
     def environment(self, as_of: str, project: Path) -> dict[str, str]:
         places = {"EVERGREEN_PROJECT_DIR": str(project), "EVERGREEN_WAREHOUSE_DIR": str(self.warehouse)}
         return {
-            **{name: text for name, text in os.environ.items() if not name.startswith("EVERGREEN_")},
+            **without_settings(os.environ),
             **environment(Settings.from_environment(places)),
             "DBT_TARGET_PATH": str(self.target(project)),
             "DBT_LOG_PATH": str(self.folder / "logs"),
@@ -138,7 +143,7 @@ class Company:
 
     def process_environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
         return {
-            **{name: text for name, text in os.environ.items() if not name.startswith("EVERGREEN_")},
+            **without_settings(os.environ),
             "PYTHONPATH": str(self.project),
             "DAGSTER_HOME": str(self.project),
             "EVERGREEN_PROJECT_DIR": str(self.project),

@@ -54,8 +54,8 @@ def seed(name: str) -> list[Record]:
 
 
 @cache
-def threshold(name: str) -> int:
-    return next(int(row["value"]) for row in seed("metric_thresholds") if row["name"] == name)
+def threshold(name: str) -> float:
+    return next(float(row["value"]) for row in seed("metric_thresholds") if row["name"] == name)
 
 
 # -- versions --------------------------------------------------------------------------------------------------------

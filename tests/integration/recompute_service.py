@@ -148,10 +148,8 @@ class Service:
         return {(*key[:3], key[3].replace(tzinfo=None)): row for key, row in self.promises.items()}
 
     def case_slas_at_risk(self) -> dict[tuple[Any, ...], dict[str, Any]]:
-        limits = {
-            row["name"]: Fraction(row["value"]) for row in seed("metric_thresholds") if "sla_at_risk" in row["name"]
-        }
-        soon = self.company.end + timedelta(hours=float(limits["sla_at_risk_hours"]))
+        soon = self.company.end + timedelta(hours=threshold("sla_at_risk_hours"))
+        share_left = threshold("sla_at_risk_share")
         found = {}
         for key, promise in self.fct_case_slas().items():
             if not promise["is_active"]:
@@ -163,7 +161,7 @@ class Service:
                 risk = "breached"
             elif promise["is_paused"]:
                 risk = "paused"
-            elif left <= limits["sla_at_risk_share"] * promise["target_seconds"] or (breach_at and breach_at <= soon):
+            elif left <= share_left * promise["target_seconds"] or (breach_at and breach_at <= soon):
                 risk = "at_risk"
             else:
                 risk = "on_track"

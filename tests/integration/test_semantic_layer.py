@@ -19,7 +19,7 @@ import yaml
 
 from orchestration.metrics.sample import environment
 from orchestration.settings import Settings
-from tests.conftest import PROJECT, SAMPLE_AS_OF, Company
+from tests.conftest import PROJECT, SAMPLE_AS_OF, Company, without_settings
 
 AS_OF = SAMPLE_AS_OF.isoformat()
 DIMENSIONS = ("segment", "region", "product", "support_plan", "customer_type")
@@ -289,9 +289,7 @@ def test_make_metrics_shows_a_year_and_a_command_that_works_offline_when_pasted(
     )
     commands = [line.strip() for line in shown.splitlines() if "mf " in line]
     assert len(commands) == 2
-    environment = {
-        name: text for name, text in company.process_environment().items() if not name.startswith("EVERGREEN_")
-    }
+    environment = without_settings(company.process_environment())
     del environment["PYTHONPATH"]
     for command in commands:
         pasted = command.replace("PYTHONPATH=", f"PYTHONPATH={tmp_path}:")
