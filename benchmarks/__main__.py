@@ -191,6 +191,8 @@ def service(root: Path, env: dict[str, str]) -> None:
     sort_wall, sort_cpu = took["scan_and_sort"]
     loop_wall, loop_cpu = (seconds / 2 for seconds in sums(["additions_before", "additions_after"]))
     print(f"{wall:8.2f} {cpu:8.2f} s all service models, {peak:.0f} MiB")
+    marts = sums([name for folder, names in models.items() if folder.startswith("models/marts/") for name in names])
+    print("{:8.2f} {:8.2f} s of which marts".format(*marts))
     print(f"{sort_wall:8.2f} {sort_cpu:8.2f} s scan and sort of the events; CPU of models ÷ this: {cpu / sort_cpu:.1f}")
     print(f"{loop_wall:8.2f} {loop_cpu:8.2f} s twenty million additions; CPU of models ÷ this: {cpu / loop_cpu:.1f}")
     record(

@@ -17,9 +17,9 @@ case_events as (
 
 ),
 
-status_spans as (
+states as (
 
-    select * from {{ ref('int_case_status_spans') }}
+    select * from {{ ref('int_case_states') }}
 
 ),
 
@@ -29,7 +29,7 @@ account_versions as (
 
 ),
 
--- A number stands for the policy and the metric where pieces of time are joined and added up.
+-- A number stands for the policy and the metric where halts are joined and added up.
 policies as (
 
     select
@@ -164,6 +164,10 @@ circumstances as (
         lives.assignee_id,
         lives.schedule,
         lives.is_deleted or lives.is_merged as is_left_out,
+        coalesce(
+            attachments.completed_at,
+            case when attachments.completed_by = 'unknown' then attachments.applied_at else {{ as_of_end() }} end
+        ) as measured_to,
         coalesce(attachments.priority, '') as priority_word,
         coalesce(lower(account_versions.support_plan), '') as plan_word,
         coalesce(lower(lives.service_process), '') as process_word
@@ -174,6 +178,23 @@ circumstances as (
             lives.account_id = account_versions.account_id
             and attachments.applied_at >= account_versions.valid_from
             and attachments.applied_at < account_versions.valid_to
+
+),
+
+-- Positions are seconds on the scale that a policy counts on: open ones since the calendar began, or all since 1970.
+positioned as (
+
+    select
+        circumstances.*,
+        {{ open_seconds_until('start_segments', 'circumstances.applied_at') }} as open_start,
+        {{ open_seconds_until('end_segments', 'circumstances.measured_to') }} as open_end,
+        {{ epoch_seconds('circumstances.applied_at') }} as clock_start,
+        {{ epoch_seconds('circumstances.measured_to') }} as clock_end
+    from circumstances
+    left join segments as start_segments
+        on {{ lies_in_segment('start_segments', 'circumstances.schedule', 'circumstances.applied_at') }}
+    left join segments as end_segments
+        on {{ lies_in_segment('end_segments', 'circumstances.schedule', 'circumstances.measured_to') }}
 
 ),
 
@@ -222,82 +243,143 @@ fitting_policies as (
 instances as (
 
     select
-        circumstances.case_id,
+        positioned.case_id,
         fitting_policies.policy,
         fitting_policies.policy_row,
-        circumstances.metric,
-        circumstances.applied_at,
+        positioned.metric,
+        positioned.applied_at,
         fitting_policies.commitment,
         fitting_policies.calendar,
-        circumstances.account_id,
-        circumstances.team,
-        circumstances.assignee_id,
-        circumstances.priority as priority_applied,
-        circumstances.is_left_out,
-        circumstances.completed_at,
-        circumstances.completed_by,
-        coalesce(
-            circumstances.completed_at,
-            case when circumstances.completed_by = 'unknown' then circumstances.applied_at else {{ as_of_end() }} end
-        ) as measured_to,
+        positioned.account_id,
+        positioned.team,
+        positioned.assignee_id,
+        positioned.priority as priority_applied,
+        positioned.is_left_out,
+        positioned.completed_at,
+        positioned.completed_by,
+        positioned.completed_by is null as is_active,
+        positioned.measured_to,
+        case when fitting_policies.calendar = 'business' then positioned.schedule end as schedule,
         cast(fitting_policies.target_minutes as bigint) * 60 as target_seconds,
-        concat('|', coalesce(fitting_policies.pausing_statuses, ''), '|') as pausing_statuses,
-        case when fitting_policies.calendar = 'business' then circumstances.schedule end as schedule
-    from circumstances
+        fitting_policies.pausing_statuses,
+        case when fitting_policies.calendar = 'calendar' then positioned.clock_start else positioned.open_start end
+            as start_position,
+        case when fitting_policies.calendar = 'calendar' then positioned.clock_end else positioned.open_end end
+            as end_position
+    from positioned
     inner join fitting_policies
         on
-            circumstances.metric = fitting_policies.metric
-            and circumstances.priority_word = fitting_policies.priority_word
-            and circumstances.plan_word = fitting_policies.plan_word
-            and circumstances.process_word = fitting_policies.process_word
+            positioned.metric = fitting_policies.metric
+            and positioned.priority_word = fitting_policies.priority_word
+            and positioned.plan_word = fitting_policies.plan_word
+            and positioned.process_word = fitting_policies.process_word
     where fitting_policies.fit_number = 1
 
 ),
 
-pieces as (
+-- Matching a pattern is slow: once for each status, not for each span of one.
+pauses as (
+
+    select distinct
+        states.status,
+        policies.pausing_statuses
+    from (select distinct status from states) as states
+    inner join policies
+        on concat('|', policies.pausing_statuses, '|') like concat('%|', states.status, '|%')
+
+),
+
+-- In some statuses no time runs for some policies; while a case is deleted or merged none runs for any.
+halts as (
+
+    select
+        states.case_id,
+        states.status,
+        states.is_deleted or states.is_merged as is_absence,
+        states.is_current,
+        states.occurred_at as starts_at,
+        states.ends_at,
+        {{ open_seconds_until('start_segments', 'states.occurred_at') }} as open_start,
+        {{ open_seconds_until('end_segments', 'states.ends_at') }} as open_end,
+        {{ epoch_seconds('states.occurred_at') }} as clock_start,
+        {{ epoch_seconds('states.ends_at') }} as clock_end
+    from states
+    inner join lives on states.case_id = lives.case_id
+    left join segments as start_segments
+        on {{ lies_in_segment('start_segments', 'lives.schedule', 'states.occurred_at') }}
+    left join segments as end_segments
+        on {{ lies_in_segment('end_segments', 'lives.schedule', 'states.ends_at') }}
+    where
+        states.occurred_at < states.ends_at
+        and (
+            states.is_deleted
+            or states.is_merged
+            or states.status in (select pauses.status from pauses)
+        )
+
+),
+
+halted_instances as (
 
     select
         instances.case_id,
         instances.policy_row,
         instances.applied_at,
-        instances.calendar,
-        instances.schedule,
-        greatest(instances.applied_at, status_spans.starts_at) as starts_at,
-        least(instances.measured_to, status_spans.ends_at) as ends_at,
-        -- Matching a pattern is slow, and most policies never pause.
-        instances.pausing_statuses <> '||'
-        and instances.pausing_statuses like concat('%|', status_spans.status, '|%') as is_paused,
-        instances.completed_by is null and status_spans.is_current as is_running
+        instances.target_seconds,
+        instances.start_position as first_position,
+        halts.is_absence,
+        not halts.is_absence and halts.is_current and instances.is_active as is_paused,
+        greatest(
+            instances.start_position,
+            case when instances.calendar = 'calendar' then halts.clock_start else halts.open_start end
+        ) as start_position,
+        least(
+            instances.end_position,
+            case when instances.calendar = 'calendar' then halts.clock_end else halts.open_end end
+        ) as end_position
     from instances
-    inner join status_spans on instances.case_id = status_spans.case_id
+    inner join halts on instances.case_id = halts.case_id
+    left join pauses
+        on
+            instances.pausing_statuses = pauses.pausing_statuses
+            and halts.status = pauses.status
     where
-        status_spans.starts_at < instances.measured_to
-        and status_spans.ends_at > instances.applied_at
+        halts.starts_at < instances.measured_to
+        and halts.ends_at > instances.applied_at
+        and (halts.is_absence or pauses.status is not null)
 
 ),
 
--- Positions are seconds on the scale that the policy counts on: since 1970, or open ones since the calendar began.
-positioned as (
+counted_halts as (
 
     select
-        pieces.case_id,
-        pieces.policy_row,
-        pieces.applied_at,
-        pieces.is_paused,
-        pieces.is_running,
-        case
-            when pieces.calendar = 'calendar' then {{ epoch_seconds('pieces.starts_at') }}
-            else {{ open_seconds_until('start_segments', 'pieces.starts_at') }}
-        end as start_position,
-        case
-            when pieces.calendar = 'calendar' then {{ epoch_seconds('pieces.ends_at') }}
-            else {{ open_seconds_until('end_segments', 'pieces.ends_at') }}
-        end as end_position
-    from pieces
-    left join segments as start_segments
-        on {{ lies_in_segment('start_segments', 'pieces.schedule', 'pieces.starts_at') }}
-    left join segments as end_segments
-        on {{ lies_in_segment('end_segments', 'pieces.schedule', 'pieces.ends_at') }}
+        *,
+        start_position - first_position - coalesce(
+            sum(end_position - start_position) over (
+                partition by case_id, policy_row, applied_at
+                order by start_position asc, end_position asc
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as elapsed_before
+    from halted_instances
+
+),
+
+-- A halt that begins when the target is already reached does not put its breach off.
+halted as (
+
+    select
+        case_id,
+        policy_row,
+        applied_at,
+        cast(sum(end_position - start_position) as bigint) as halted_seconds,
+        cast(sum(case when is_absence then 0 else end_position - start_position end) as bigint) as paused_seconds,
+        cast(sum(case when elapsed_before < target_seconds then end_position - start_position else 0 end) as bigint)
+            as halted_in_time_seconds,
+        max(case when is_paused then 1 else 0 end) = 1 as is_paused
+    from counted_halts
+    group by case_id, policy_row, applied_at
 
 ),
 
@@ -305,38 +387,22 @@ positioned as (
 measured as (
 
     select
-        case_id,
-        policy_row,
-        applied_at,
-        max(case when end_position - start_position is null then 1 else 0 end) = 1 as is_unknown,
-        sum(case when is_paused then 0 else end_position - start_position end) as elapsed_seconds,
-        sum(case when is_paused then end_position - start_position else 0 end) as paused_seconds,
-        max(case when is_running and is_paused then 1 else 0 end) = 1 as is_paused
-    from positioned
-    group by case_id, policy_row, applied_at
-
-),
-
-judged as (
-
-    select
         instances.*,
         case
-            when instances.completed_by = 'unknown' or measured.is_unknown then null
-            else coalesce(measured.elapsed_seconds, 0)
+            when instances.completed_by = 'unknown' then null
+            when instances.applied_at = instances.measured_to then 0
+            else instances.end_position - instances.start_position - coalesce(halted.halted_seconds, 0)
         end as elapsed_seconds,
-        case
-            when instances.completed_by = 'unknown' or measured.is_unknown then null
-            else coalesce(measured.paused_seconds, 0)
-        end as paused_seconds,
-        coalesce(measured.is_paused, false) as is_paused,
-        instances.completed_by is null as is_active
+        coalesce(halted.paused_seconds, 0) as paused_seconds,
+        coalesce(halted.is_paused, false) as is_paused,
+        instances.start_position + instances.target_seconds + coalesce(halted.halted_in_time_seconds, 0)
+            as target_position
     from instances
-    left join measured
+    left join halted
         on
-            instances.case_id = measured.case_id
-            and instances.policy_row = measured.policy_row
-            and instances.applied_at = measured.applied_at
+            instances.case_id = halted.case_id
+            and instances.policy_row = halted.policy_row
+            and instances.applied_at = halted.applied_at
 
 ),
 
@@ -344,66 +410,15 @@ judged as (
 aims as (
 
     select
-        case_id,
-        policy_row,
-        applied_at,
-        calendar,
-        schedule,
-        target_seconds
-    from judged
-    where
-        elapsed_seconds > target_seconds
-        or (is_active and not is_paused and elapsed_seconds is not null)
-
-),
-
-counted as (
-
-    select
-        aims.case_id,
-        aims.policy_row,
-        aims.applied_at,
-        aims.calendar,
-        aims.schedule,
-        aims.target_seconds,
-        positioned.is_paused,
-        positioned.is_running,
-        positioned.start_position,
-        positioned.end_position,
-        coalesce(
-            sum(
-                case when positioned.is_paused then 0 else positioned.end_position - positioned.start_position end
-            ) over (
-                partition by positioned.case_id, positioned.policy_row, positioned.applied_at
-                order by positioned.start_position asc, positioned.end_position asc
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as elapsed_before
-    from aims
-    inner join positioned
-        on
-            aims.case_id = positioned.case_id
-            and aims.policy_row = positioned.policy_row
-            and aims.applied_at = positioned.applied_at
-
-),
-
--- In the first piece that holds enough seconds, or in the one that is still running.
-reached as (
-
-    select
-        case_id,
-        policy_row,
-        applied_at,
-        calendar,
-        schedule,
-        start_position + target_seconds - elapsed_before as breach_position
-    from counted
-    where
-        not is_paused
-        and elapsed_before < target_seconds
-        and (is_running or elapsed_before + end_position - start_position >= target_seconds)
+        *,
+        elapsed_seconds > target_seconds as is_breached,
+        case
+            when
+                elapsed_seconds > target_seconds
+                or (is_active and not is_paused and elapsed_seconds is not null)
+                then target_position
+        end as breach_position
+    from measured
 
 ),
 
@@ -413,34 +428,17 @@ positions as (
 
 ),
 
-breaches as (
-
-    select
-        reached.case_id,
-        reached.policy_row,
-        reached.applied_at,
-        case
-            when reached.calendar = 'calendar' then {{ instant_of('reached.breach_position') }}
-            else {{ instant_of_position('positions', 'reached.breach_position') }}
-        end as breach_at
-    from reached
-    left join positions
-        on {{ holds_position('positions', 'reached.schedule', 'reached.breach_position') }}
-
-),
-
 timed as (
 
     select
-        judged.*,
-        judged.elapsed_seconds > judged.target_seconds as is_breached,
-        breaches.breach_at
-    from judged
-    left join breaches
-        on
-            judged.case_id = breaches.case_id
-            and judged.policy_row = breaches.policy_row
-            and judged.applied_at = breaches.applied_at
+        aims.*,
+        case
+            when aims.calendar = 'calendar' then {{ instant_of('aims.breach_position') }}
+            else {{ instant_of_position('positions', 'aims.breach_position') }}
+        end as breach_at
+    from aims
+    left join positions
+        on {{ holds_position('positions', 'aims.schedule', 'aims.breach_position') }}
 
 ),
 
@@ -457,10 +455,10 @@ final as (
         team,
         assignee_id,
         priority_applied,
-        cast(target_seconds as bigint) as target_seconds,
-        cast(elapsed_seconds as bigint) as elapsed_seconds,
-        cast(paused_seconds as bigint) as paused_seconds,
-        cast(case when is_active then target_seconds - elapsed_seconds end as bigint) as remaining_seconds,
+        target_seconds,
+        elapsed_seconds,
+        case when elapsed_seconds is not null then paused_seconds end as paused_seconds,
+        case when is_active then target_seconds - elapsed_seconds end as remaining_seconds,
         breach_at,
         completed_at,
         completed_by,
