@@ -4,15 +4,25 @@
 with
 
 {% for object in objects %}
+    -- Few keys have several rows: only theirs are told apart.
+    repeated_{{ loop.index }} as (
+
+        select {{ object.key }} as row_key
+        from {{ object.relation }}
+        group by {{ object.key }}
+        having count(*) > 1
+
+    ),
+
     conflicts_{{ loop.index }} as (
 
         select
             '{{ object.source }}' as source,
             '{{ object.object }}' as object,
-            row_key,
-            cursor_value,
-            count(distinct _row_hash) as versions,
-            max(_row_hash) as winner_row_hash
+            versions.row_key,
+            versions.cursor_value,
+            count(distinct versions._row_hash) as versions,
+            max(versions._row_hash) as winner_row_hash
         from (
             select
                 {{ object.key }} as row_key,
@@ -20,8 +30,10 @@ with
                 _row_hash
             from {{ object.relation }}
         ) as versions
-        group by row_key, cursor_value
-        having min(_row_hash) <> max(_row_hash)
+        inner join repeated_{{ loop.index }} as repeated
+            on versions.row_key is not distinct from repeated.row_key
+        group by versions.row_key, versions.cursor_value
+        having count(distinct versions._row_hash) > 1
 
     ),
 
