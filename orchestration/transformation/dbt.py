@@ -39,8 +39,6 @@ def environment(settings: Settings, as_of_date: date | None = None) -> dict[str,
         "DBT_TARGET": "duckdb",
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DO_NOT_TRACK": "1",
-        # Everything is in the run's own log, and the build folder goes with the run.
-        "DBT_LOG_LEVEL_FILE": "none",
         "EVERGREEN_BUILD_DB": str(settings.build_database),
         "EVERGREEN_TEMP_DIR": str(settings.temp_dir),
         "EVERGREEN_MEMORY_LIMIT": settings.memory_limit,

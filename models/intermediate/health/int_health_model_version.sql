@@ -7,7 +7,7 @@ score_weights as (
             '|',
             'weight',
             component,
-            segment,
+            {{ seed_key('segment') }},
             cast(weight as {{ dbt.type_string() }}),
             cast(low as {{ dbt.type_string() }}),
             cast(high as {{ dbt.type_string() }}),
@@ -19,7 +19,7 @@ score_weights as (
 health_bands as (
     select
         concat_ws(
-            '|', 'band', segment, risk_band, cast(from_score as {{ dbt.type_string() }}),
+            '|', 'band', {{ seed_key('segment') }}, risk_band, cast(from_score as {{ dbt.type_string() }}),
             coalesce(cast(to_score as {{ dbt.type_string() }}), '')
         ) as row_text
     from {{ ref('health_bands') }}
