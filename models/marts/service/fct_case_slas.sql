@@ -281,11 +281,11 @@ instances as (
 pauses as (
 
     select distinct
-        states.status,
+        statuses.status,
         policies.pausing_statuses
-    from (select distinct status from states) as states
+    from (select distinct status from states) as statuses
     inner join policies
-        on concat('|', policies.pausing_statuses, '|') like concat('%|', states.status, '|%')
+        on concat('|', policies.pausing_statuses, '|') like concat('%|', statuses.status, '|%')
 
 ),
 
@@ -442,6 +442,19 @@ timed as (
 
 ),
 
+decided as (
+
+    select
+        *,
+        case
+            when is_left_out or completed_by = 'cancelled' or is_breached is null then null
+            when is_breached then breach_at
+            when not is_active then completed_at
+        end as decided_at
+    from timed
+
+),
+
 final as (
 
     select
@@ -472,12 +485,9 @@ final as (
             when is_active then 'running'
             else 'met'
         end as outcome,
-        case
-            when is_left_out or completed_by = 'cancelled' or is_breached is null then null
-            when is_breached then breach_at
-            when not is_active then completed_at
-        end as decided_at
-    from timed
+        decided_at,
+        {{ reporting_day('decided_at') }} as decided_on
+    from decided
 
 )
 

@@ -95,6 +95,8 @@ final as (
         grouped.agent_id,
         grouped.sent_at,
         grouped.responded_at,
+        {{ reporting_day('grouped.sent_at') }} as sent_on,
+        {{ reporting_day('grouped.responded_at') }} as responded_on,
         grouped.score,
         grouped.scale_min,
         grouped.scale_max,
