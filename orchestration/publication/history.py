@@ -105,6 +105,8 @@ SET_KEYS = {
 # tables stand in the main schema there and are `ops.runs` all the same.
 OPS_DATABASE_SCHEMA = "main"
 BUILD_TABLES = ("cast_failures", "conflicts", "orphans")
+# The name under which a run's build is attached here.
+BUILD = "finished_build"
 WITHHELD = "(withheld: this object holds personal data; see the lake's quarantine folder)"
 
 
@@ -284,33 +286,28 @@ def _add_run(
     )
 
 
-def _add_health_model(
-    connection: duckdb.DuckDBPyConnection, schema: str, record: RunRecord, build: Path | None
-) -> None:
+def _add_health_model(connection: duckdb.DuckDBPyConnection, schema: str, record: RunRecord) -> None:
     """The weights, bounds and bands behind the published health scores, unless an earlier run published the same."""
-    if record.version is None or build is None or not build.exists():
+    if record.version is None or "fct_account_health" not in _tables(connection, BUILD, "marts"):
         return
-    connection.execute(f"attach {literal(build)} as build_health (read_only)")
-    if "fct_account_health" in _tables(connection, "build_health", "marts"):
-        about = f"{literal(record.run_id)}, cast({literal(record.as_of_date or '')} as date), versions.model_version"
-        of_new_version = f"""(
-            select max(model_version) as model_version from build_health.marts.fct_account_health
-        ) as versions
-        where versions.model_version is not null
-            and versions.model_version not in (select model_version from {schema}.{{table}})"""
-        connection.execute(
-            f"""insert into {schema}.health_models
-            select {about}, seed.component, seed.segment, seed.weight, seed.low, seed.high, seed.direction, (
-                select value from build_health.seeds.metric_thresholds where name = 'health_coverage_floor'
-            )
-            from build_health.seeds.health_score_weights as seed, {of_new_version.format(table="health_models")}"""
+    about = f"{literal(record.run_id)}, cast({literal(record.as_of_date or '')} as date), versions.model_version"
+    of_new_version = f"""(
+        select max(model_version) as model_version from {BUILD}.marts.fct_account_health
+    ) as versions
+    where versions.model_version is not null
+        and versions.model_version not in (select model_version from {schema}.{{table}})"""
+    connection.execute(
+        f"""insert into {schema}.health_models
+        select {about}, seed.component, seed.segment, seed.weight, seed.low, seed.high, seed.direction, (
+            select value from {BUILD}.seeds.metric_thresholds where name = 'health_coverage_floor'
         )
-        connection.execute(
-            f"""insert into {schema}.health_model_bands
-            select {about}, seed.segment, seed.risk_band, seed.from_score, seed.to_score
-            from build_health.seeds.health_bands as seed, {of_new_version.format(table="health_model_bands")}"""
-        )
-    connection.execute("detach build_health")
+        from {BUILD}.seeds.health_score_weights as seed, {of_new_version.format(table="health_models")}"""
+    )
+    connection.execute(
+        f"""insert into {schema}.health_model_bands
+        select {about}, seed.segment, seed.risk_band, seed.from_score, seed.to_score
+        from {BUILD}.seeds.health_bands as seed, {of_new_version.format(table="health_model_bands")}"""
+    )
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -> set[str]:
@@ -322,16 +319,25 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str, schema: str) -
     }
 
 
-def _copy_build_tables(connection: duckdb.DuckDBPyConnection, schema: str, build: Path | None) -> None:
+def _copy_build_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
     """The row-grain findings of the build (dbt models of schema ops), where it got that far."""
-    if build is None or not build.exists():
-        return
-    connection.execute(f"attach {literal(build)} as build_ops (read_only)")
-    found = _tables(connection, "build_ops", "ops")
+    found = _tables(connection, BUILD, "ops")
     for table in BUILD_TABLES:
         if table in found:
-            connection.execute(f"create table {schema}.{table} as select * from build_ops.ops.{table}")
-    connection.execute("detach build_ops")
+            connection.execute(f"create table {schema}.{table} as select * from {BUILD}.ops.{table}")
+
+
+def _add_findings(connection: duckdb.DuckDBPyConnection, schema: str, record: RunRecord, build: Path) -> None:
+    try:
+        connection.execute(f"attach {literal(build)} as {BUILD} (read_only)")
+    except duckdb.IOException:
+        # Another process has the file open, which is why this run failed: that it did is still worth writing down.
+        if record.outcome == "published":
+            raise
+        return
+    _add_health_model(connection, schema, record)
+    _copy_build_tables(connection, schema)
+    connection.execute(f"detach {BUILD}")
 
 
 def _unique_name(check: CheckResult) -> str:
@@ -355,9 +361,9 @@ def write_history(
     _carry_over(connection, schema, settings, record.run_id)
     _note_what_readers_see(connection, schema, settings)
     _add_run(connection, schema, settings, record, datetime.now(UTC))
-    _add_health_model(connection, schema, record, build)
     _forget_old_runs(connection, schema, settings.runs_kept)
-    _copy_build_tables(connection, schema, build)
+    if build is not None and build.exists():
+        _add_findings(connection, schema, record, build)
     for declared in withhold:
         connection.execute(
             f"update {schema}.quarantined_rows set row_text = ? where source = ? and object = ?",

@@ -16,6 +16,7 @@ from orchestration.naming import OWNERS, model_key, raw_key
 from orchestration.resources import Warehouse
 from orchestration.settings import Settings
 from orchestration.transformation.dbt import (
+    RUN_PROCESS,
     build_arguments,
     dbt_executable,
     environment,
@@ -89,6 +90,7 @@ def build_dbt_assets(settings: Settings) -> dg.AssetsDefinition:
                 outcome="failed",
             )
         os.environ.update(environment(settings, as_of))
+        os.environ[RUN_PROCESS] = str(os.getpid())
         context.log.info(f"building as of {as_of.isoformat()} from {len(files)} files")
         create_build_database(settings, settings.build_database, warehouse.declarations, files)
         warm_up()

@@ -14,6 +14,8 @@ from orchestration.settings import Settings
 from orchestration.validation.results import CheckResult
 
 PARSED_FOLDERS = ("models", "macros", "seeds", "tests/dbt", "dbt_project.yml", "profiles.yml")
+# The variable in which dbt finds the process id of the run that started it (dbt_plugin.py); not set where it is called by hand.
+RUN_PROCESS = "EVERGREEN_RUN_PROCESS"
 
 
 class ProjectDoesNotParse(RuntimeError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -150,3 +152,29 @@ def test_nothing_published_says_what_to_do(warehouse: Settings) -> None:
     for command in (tune, compare_versions):
         with pytest.raises(HealthUnavailable, match="run `make run` first"):
             command(warehouse)
+
+
+def test_a_failed_run_is_written_down_although_its_build_is_open_elsewhere(warehouse: Settings) -> None:
+    build = built(warehouse, "v1", 0.5)
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import duckdb; c = duckdb.connect({str(build)!r}); print('open', flush=True); input()",
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "open\n"
+    try:
+        write_ops_database(warehouse, RunRecord("run 1", datetime(2026, 1, 1, tzinfo=UTC), "failed", "locked"), build)
+        with pytest.raises(duckdb.IOException, match="lock"):
+            write_ops_database(warehouse, RunRecord("run 2", datetime(2026, 1, 2, tzinfo=UTC), "published"), build)
+    finally:
+        holder.communicate("\n")
+    with duckdb.connect(str(warehouse.ops_database), read_only=True) as connection:
+        assert connection.execute("select run_id, outcome, detail from runs").fetchall() == [
+            ("run 1", "failed", "locked")
+        ]

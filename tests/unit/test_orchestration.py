@@ -269,6 +269,42 @@ def test_pyarrow_is_imported_when_dbt_opens_its_database_and_no_model_runs_yet(t
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
+# What dbt does first: its database is not open yet.
+LOADS_THE_PLUGIN = """
+import sys, time
+from orchestration.transformation.dbt_plugin import Plugin
+Plugin("evergreen", {})
+print("loaded", flush=True)
+time.sleep(60)
+"""
+
+
+def test_dbt_ends_with_a_run_that_is_killed(tmp_path: Path) -> None:
+    run = (
+        "import os, signal, subprocess, sys;"
+        "dbt = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE, text=True,"
+        " env={**os.environ, 'EVERGREEN_RUN_PROCESS': str(os.getpid())});"
+        "assert dbt.stdout.readline() == 'loaded\\n'; os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    # Both hold the pipe, so it ends when both have ended.
+    finished = subprocess.run(
+        [sys.executable, "-c", run, LOADS_THE_PLUGIN], cwd=PROJECT_DIR, stderr=subprocess.PIPE, text=True, timeout=45
+    )
+    assert (finished.returncode, finished.stderr) == (-9, "")
+
+
+def test_dbt_does_not_open_the_database_when_its_run_was_killed_before(tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-c", LOADS_THE_PLUGIN],
+        cwd=PROJECT_DIR,
+        env={**os.environ, "EVERGREEN_RUN_PROCESS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=45,
+    )
+    assert (finished.returncode, finished.stdout) == (-9, "")
+
+
 def test_a_broken_declaration_stops_the_command_with_file_and_line(tmp_path: Path) -> None:
     folder = tmp_path / "models" / "staging" / "shop"
     folder.mkdir(parents=True)
