@@ -238,7 +238,7 @@ def record(size: int, rows: list[tuple[str, float, float | None, float]]) -> Non
     today = datetime.now(UTC).date().isoformat()
     is_new = not RESULTS.exists()
     with RESULTS.open("a", newline="") as handle:
-        writer = csv.writer(handle)
+        writer = csv.writer(handle, lineterminator="\n")
         if is_new:
             writer.writerow(FIELDS)
         for what, seconds, peak, ratio in rows:
