@@ -17,7 +17,7 @@ from orchestration.automation import files_landed, landing_fingerprint
 from orchestration.ingestion.declarations import load_declarations
 from orchestration.ingestion.loading import FileLoad
 from orchestration.settings import PROJECT_DIR, SettingError, Settings
-from orchestration.transformation.dbt import build_arguments, environment, read_check_results
+from orchestration.transformation.dbt import RUN_PROCESS, build_arguments, environment, read_check_results
 from orchestration.validation.extract_checks import QUARANTINE, QualityLimits, check_landed
 
 SNAPSHOT = Path(__file__).with_name("definitions_snapshot.txt")
@@ -279,25 +279,29 @@ time.sleep(60)
 """
 
 
-def test_dbt_ends_with_a_run_that_is_killed(tmp_path: Path) -> None:
+def test_dbt_ends_with_a_run_that_is_killed() -> None:
     run = (
         "import os, signal, subprocess, sys;"
         "dbt = subprocess.Popen([sys.executable, '-c', sys.argv[1]], stdout=subprocess.PIPE, text=True,"
-        " env={**os.environ, 'EVERGREEN_RUN_PROCESS': str(os.getpid())});"
+        " env={**os.environ, sys.argv[2]: str(os.getpid())});"
         "assert dbt.stdout.readline() == 'loaded\\n'; os.kill(os.getpid(), signal.SIGKILL)"
     )
     # Both hold the pipe, so it ends when both have ended.
     finished = subprocess.run(
-        [sys.executable, "-c", run, LOADS_THE_PLUGIN], cwd=PROJECT_DIR, stderr=subprocess.PIPE, text=True, timeout=45
+        [sys.executable, "-c", run, LOADS_THE_PLUGIN, RUN_PROCESS],
+        cwd=PROJECT_DIR,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=45,
     )
     assert (finished.returncode, finished.stderr) == (-9, "")
 
 
-def test_dbt_does_not_open_the_database_when_its_run_was_killed_before(tmp_path: Path) -> None:
+def test_dbt_does_not_open_the_database_when_its_run_was_killed_before() -> None:
     finished = subprocess.run(
         [sys.executable, "-c", LOADS_THE_PLUGIN],
         cwd=PROJECT_DIR,
-        env={**os.environ, "EVERGREEN_RUN_PROCESS": "1"},
+        env={**os.environ, RUN_PROCESS: "1"},
         capture_output=True,
         text=True,
         timeout=45,
